@@ -40,8 +40,8 @@ class RecipeError(UsageError):
 class InputError(UsageError):
     """A row or field of a data file that cannot be used.
 
-    >>> print(InputError("seeds.jsonl", line=3, field="instruction", value=7, problem="is not text"))
-    seeds.jsonl:3: field 'instruction' is not text (got 7)
+    >>> print(InputError("s.jsonl", line=3, field="instruction", value=7, problem="is not text"))
+    s.jsonl:3: field 'instruction' is not text (got 7)
     """
 
     def __init__(

@@ -88,6 +88,4 @@ def humaneval_instruction(prompt: str) -> str:
 
 def mbpp_instruction(text: str, test_examples: str) -> str:
     """MBPP's instruction as in the released script."""
-    return (
-        f"Create a Python script for this problem:\n\n{text}\nTest examples:\n{test_examples}"
-    )
+    return f"Create a Python script for this problem:\n\n{text}\nTest examples:\n{test_examples}"

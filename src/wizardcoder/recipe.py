@@ -15,6 +15,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wizardcoder.errors import RecipeError
+from wizardcoder.prompts import CODE_EVOLVE_METHODS
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -250,8 +251,21 @@ def _check(recipe: Recipe, where: str) -> None:
             f"{where}: [train] needs exactly one of steps, epochs, label_tokens (got "
             f"{', '.join(lengths) or 'none'}); write 'steps = 0' to switch the default off"
         )
+    for operations in (recipe.evolve.operations, *(c.operations for c in recipe.controls.values())):
+        _check_operations(operations, where)
     rounds = {f"round-{n}" for n in range(1, recipe.evolve.rounds + 1)}
     known = {"base", "seed", "final", *rounds, *recipe.controls}
     for arm in recipe.arms:
         if arm not in known:
             raise RecipeError(f"{where}: unknown arm {arm!r}; known: {', '.join(sorted(known))}")
+
+
+def _check_operations(operations: Mapping[str, float] | None, where: str) -> None:
+    if operations is None:
+        return
+    known = (*CODE_EVOLVE_METHODS, "paraphrase")
+    for name in operations:
+        if name not in known:
+            raise RecipeError(f"{where}: unknown operation {name!r}; known: {', '.join(known)}")
+    if not sum(operations.values()):
+        raise RecipeError(f"{where}: evolving needs at least one operation with a weight above 0")

@@ -1,0 +1,142 @@
+"""Stage folders keep what was done, whatever interrupts them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from wizardcoder import storage
+from wizardcoder.errors import InputError, RunLockedError, StageConflictError, StorageError
+from wizardcoder.storage import Identity, open_stage
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    size: int
+    note: str | None = None
+    colour: Colour = Colour.RED
+
+
+IDENTITY = Identity("paint", {"lr": 0.1, "betas": (0.9, 0.95)}, {"seeds/records.parquet": "ab"})
+ROWS = [Row("a", 1), Row("b", 2, "odd \ud800 text")]
+
+
+def finish(path: Path, rows: list[Row], identity: Identity = IDENTITY) -> None:
+    with open_stage(path, identity) as stage:
+        shard = stage.shard("rows")
+        for row in rows:
+            shard.append(row)
+        stage.finish({"rows": (Row, rows)}, counts={"rows": len(rows)})
+
+
+def test_a_finished_stage_is_complete_and_holds_tables_and_manifest_only(tmp_path: Path) -> None:
+    finish(tmp_path / "paint", ROWS[:1])
+    assert sorted(os.listdir(tmp_path)) == ["paint"]
+    assert sorted(os.listdir(tmp_path / "paint")) == ["manifest.json", "rows.parquet"]
+    stage = open_stage(tmp_path / "paint", IDENTITY)
+    assert stage.complete
+    assert stage.manifest["counts"] == {"rows": 1}
+    assert storage.read_parquet(tmp_path / "paint" / "rows.parquet", Row) == ROWS[:1]
+
+
+def test_an_interrupted_stage_resumes_with_its_rows_less_a_torn_last_line(tmp_path: Path) -> None:
+    with open_stage(tmp_path / "paint", IDENTITY) as stage:
+        shard = stage.shard("rows")
+        for row in ROWS:
+            shard.append(row)
+    file = tmp_path / "paint.partial" / "rows.jsonl"
+    file.write_bytes(file.read_bytes() + b'{"name": "c", "si')
+    resumed = open_stage(tmp_path / "paint", IDENTITY)
+    assert not resumed.complete
+    assert resumed.resume("rows", Row) == ROWS
+    assert resumed.resume("rows", Row) == ROWS
+
+
+def test_a_stage_killed_between_manifest_and_rename_finishes_again(tmp_path: Path) -> None:
+    finish(tmp_path / "paint", ROWS[:1])
+    (tmp_path / "paint").rename(tmp_path / "paint.partial")
+    text = storage.json.dumps(IDENTITY.as_json())
+    (tmp_path / "paint.partial" / "identity.json").write_text(text)
+    finish(tmp_path / "paint", ROWS[:1])
+    assert storage.read_parquet(tmp_path / "paint" / "rows.parquet", Row) == ROWS[:1]
+
+
+def test_a_stage_killed_before_its_identity_was_written_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "paint.partial").mkdir()
+    (tmp_path / "paint.partial" / ".identity.json.17").write_text("{")
+    assert not open_stage(tmp_path / "paint", IDENTITY).complete
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_another_identity_is_refused_and_force_moves_the_old_folder_aside(
+    tmp_path: Path, finished: bool
+) -> None:
+    if finished:
+        finish(tmp_path / "paint", ROWS[:1])
+    else:
+        open_stage(tmp_path / "paint", IDENTITY)
+    other = Identity("paint", {"lr": 0.2, "betas": (0.9, 0.95)}, IDENTITY.inputs)
+    with pytest.raises(StageConflictError, match=r"options\.lr: 0\.1 → 0\.2.*--force"):
+        open_stage(tmp_path / "paint", other)
+    assert not open_stage(tmp_path / "paint", other, force=True).complete
+    assert len(list(tmp_path.glob("*.old-*"))) == 1
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        storage.write_parquet(tmp_path / name, Row, [Row("a", 1), Row("b", 2, "x")])
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_malformed_line_in_the_middle_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"name": "a", "size": 1}\n{"nam\n{"name": "b", "size": 1}\n')
+    with pytest.raises(InputError, match=r"rows\.jsonl:2: is not a Row"):
+        list(storage.read_jsonl(file, Row))
+
+
+def test_a_second_writer_is_refused_by_name_and_a_dead_one_is_not(tmp_path: Path) -> None:
+    hold = (
+        "import sys, pathlib; from wizardcoder.storage import run_lock\n"
+        "with run_lock(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path / "run")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(RunLockedError, match=f"process {holder.pid} on "),
+            storage.run_lock(tmp_path / "run"),
+        ):
+            pass
+        holder.kill()
+    with storage.run_lock(tmp_path / "run"):
+        pass
+
+
+def test_a_full_disk_is_a_storage_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"No space left on device.*make room"):
+        shard = storage.Shard(Path("/dev/full"))
+        shard.append({"a": 1})
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        storage.write_text(tmp_path / "file", "new \ud800")
+    assert (tmp_path / "file").read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
