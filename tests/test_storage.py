@@ -129,9 +129,10 @@ def test_a_second_writer_is_refused_by_name_and_a_dead_one_is_not(tmp_path: Path
 
 
 def test_a_full_disk_is_a_storage_error_that_says_what_to_do(tmp_path: Path) -> None:
+    shard = storage.Shard(Path("/dev/full"))
     with pytest.raises(StorageError, match=r"No space left on device.*make room"):
-        shard = storage.Shard(Path("/dev/full"))
         shard.append({"a": 1})
+    shard.close()
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

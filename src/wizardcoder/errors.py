@@ -10,7 +10,7 @@
     │   ├── RunLockedError                    another process writes this run
     │   └── StorageError                      the disk is full or refuses to write
     ├── TeacherError                 exit 1   the teacher cannot be used
-    │   └── TeacherProtocolError     exit 2   what answers is not a chat-completions endpoint
+    │   └── TeacherAccessError       exit 2   wrong endpoint, key or model: nothing will work
     ├── SandboxError                 exit 1   the sandbox cannot give a verdict
     ├── TrainingError                exit 1   training cannot go on (NaN loss, no data)
     └── BudgetError                  exit 3   stopped by a budget or time limit
@@ -90,8 +90,8 @@ class TeacherError(WizardCoderError):
     """The teacher cannot be used: it is down, refuses, or keeps failing."""
 
 
-class TeacherProtocolError(TeacherError):
-    """What answers at the endpoint does not speak the chat-completions protocol."""
+class TeacherAccessError(TeacherError):
+    """Wrong endpoint, key or model: nothing will work until that is mended."""
 
     exit_code = 2
 

@@ -1,0 +1,11 @@
+"""Evolve: Code Evol-Instruct, every lineage on its own, every attempt accounted for.
+
+evolved = asyncio.run(evolve(seeds, Plan(rounds=3, ...), teacher.ask))
+"""
+
+from __future__ import annotations
+
+from wizardcoder.evolve.lineage import Attempt, Plan
+from wizardcoder.evolve.stage import Evolved, evolve, run_stage
+
+__all__ = ["Attempt", "Evolved", "Plan", "evolve", "run_stage"]

@@ -1,0 +1,190 @@
+"""Asking a teacher: through the ledger, with retries of what is transient and of nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from wizardcoder import recipe
+from wizardcoder.errors import TeacherAccessError, TeacherError
+from wizardcoder.storage import text_digest
+from wizardcoder.teacher.ledger import Ledger, Outcome
+from wizardcoder.teacher.transport import Answer, LostConnectionError, Transport
+
+_TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Reply(NamedTuple):
+    """What a teacher said. `finish_reason` `length`: it was cut, and must not become data."""
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _Sent(NamedTuple):
+    """How one attempt ended, the pause before the next one, or the error that ends them all."""
+
+    outcome: Outcome
+    pause_seconds: float = 0.0
+    error: TeacherError | None = None
+
+
+class Teacher:
+    """A chat model behind a transport and a ledger.
+
+    At most `options.concurrency` requests are in flight; identical requests in flight share one.
+    """
+
+    def __init__(
+        self, options: recipe.Teacher, transport: Transport, ledger: Ledger, *, seed: int = 0
+    ) -> None:
+        self.options = options
+        self.ledger = ledger
+        self._transport = transport
+        self._seed = seed
+        self._slots = asyncio.Semaphore(options.concurrency)
+        self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
+        self._prefix = f"{options.model}\n{options.endpoint}\n".encode()
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._in_flight.values():
+            task.cancel()
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def ask(self, prompt: str, *, sample: int = 0) -> Reply:
+        """The teacher's reply to one user message.
+
+        `sample` tells redraws of the same request apart. A reply that the ledger holds is returned
+        without sending anything. Raises TeacherError when retries are used up or the endpoint
+        refuses this request, TeacherAccessError when no request will ever do.
+        """
+        request = self.request(prompt, sample)
+        key = hashlib.sha256(self._prefix + request + b"\n%d" % sample).digest()
+        if (stored := self.ledger.find(key)) is not None:
+            return _parse(stored)
+        task = self._in_flight.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask(key, sample, request))
+            self._in_flight[key] = task
+            task.add_done_callback(lambda _: self._in_flight.pop(key, None))
+        return await asyncio.shield(task)
+
+    def request(self, prompt: str, sample: int) -> bytes:
+        """The request body, byte for byte what is sent."""
+        options = self.options
+        body: dict[str, Any] = {
+            "model": options.model,
+            "messages": [{"role": "user", "content": prompt}],
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "max_tokens": options.max_tokens,
+        }
+        if options.send_seed:
+            body["seed"] = int(text_digest(self._seed, sample)[:7], 16)
+        return json.dumps(body, separators=(",", ":")).encode()
+
+    async def _ask(self, key: bytes, sample: int, request: bytes) -> Reply:
+        async with self._slots:
+            for attempt in range(self.options.max_retries + 1):
+                started = time.monotonic()
+                row = await self.ledger.begin(
+                    key, self.options.model, sample, request, self._worst_usd(request)
+                )
+                outcome, pause, error = await self._send(request, attempt, key)
+                await self.ledger.end(row, outcome, time.monotonic() - started)
+                if outcome.reply is not None:
+                    return _parse(outcome.reply)
+                if error is not None:
+                    raise error
+                if attempt < self.options.max_retries:
+                    await asyncio.sleep(pause)
+        raise TeacherError(
+            f"{self.options.endpoint}: gave up after {attempt + 1} attempts, the last one: "
+            f"{outcome.note}; what was answered is kept: run the same command again later"
+        )
+
+    async def _send(self, request: bytes, attempt: int, key: bytes) -> _Sent:
+        jitter = key[attempt % len(key)] / 255
+        pause = min(_LONGEST_PAUSE_SECONDS, 0.5 * 2**attempt * (0.5 + jitter))
+        try:
+            answer = await self._transport.post(request)
+        except LostConnectionError as error:
+            if not error.sent:
+                return _Sent(Outcome("refused", note=str(error)), pause)
+            worst = self._worst_usd(request)
+            return _Sent(Outcome("maybe_paid", usd=worst, note=str(error)), pause)
+        if answer.status in _TRANSIENT:
+            note = f"HTTP {answer.status}: {_excerpt(answer)}"
+            wanted = answer.retry_after_seconds
+            return _Sent(Outcome("refused", note=note), pause if wanted is None else wanted)
+        return self._judge(answer)
+
+    def _judge(self, answer: Answer) -> _Sent:
+        options = self.options
+        if answer.status in {401, 403}:
+            return _unusable(
+                f"{options.endpoint} refused the key (HTTP {answer.status}): put a valid one into "
+                f"the environment variable {options.api_key_env} (teacher.api_key_env)"
+            )
+        if answer.status != 200 and answer.content_type != "text/html":
+            note = (
+                f"{options.endpoint} refused a request for model {options.model!r}: "
+                f"HTTP {answer.status}: {_excerpt(answer)}"
+            )
+            if answer.status == 404:
+                return _unusable(f"{note}; check teacher.model and teacher.endpoint")
+            return _Sent(Outcome("failed", note=note), error=TeacherError(note))
+        try:
+            reply = _parse(answer.body)
+        except (ValueError, KeyError, IndexError, TypeError):
+            return _unusable(
+                f"{options.endpoint} does not answer as a chat-completions endpoint "
+                f"(HTTP {answer.status}, {answer.content_type}): {_excerpt(answer)}; "
+                "check teacher.endpoint, it usually ends in /v1"
+            )
+        tokens = reply.prompt_tokens, reply.completion_tokens
+        return _Sent(Outcome("answered", answer.body, *tokens, self._usd(*tokens)))
+
+    def _usd(self, prompt_tokens: float, completion_tokens: float) -> float:
+        prompt = prompt_tokens * self.options.usd_per_million_prompt_tokens
+        completion = completion_tokens * self.options.usd_per_million_completion_tokens
+        return (prompt + completion) / 1e6
+
+    def _worst_usd(self, request: bytes) -> float:
+        return self._usd(len(request) / 2, self.options.max_tokens)  # no tokenizer makes more
+
+
+def _unusable(note: str) -> _Sent:
+    return _Sent(Outcome("failed", note=note), error=TeacherAccessError(note))
+
+
+def _parse(body: bytes) -> Reply:
+    response = json.loads(body)
+    choice, usage = response["choices"][0], response.get("usage") or {}
+    return Reply(
+        text=choice["message"]["content"] or "",
+        finish_reason=choice.get("finish_reason") or "stop",
+        prompt_tokens=int(usage.get("prompt_tokens") or 0),
+        completion_tokens=int(usage.get("completion_tokens") or 0),
+    )
+
+
+def _excerpt(answer: Answer, limit: int = 200) -> str:
+    text = " ".join(answer.body.decode("utf-8", "replace").split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,202 @@
+"""The ledger: every call to a teacher, written down before it is sent and after it is answered.
+
+One SQLite file, one writer, one row per attempt to send:
+
+    sent → answered      the reply is committed before anybody uses it
+         → refused       the server said no for now (429, 5xx): nothing was paid
+         → failed        the server said no for good, or does not speak the protocol
+         → maybe_paid    the answer was lost (connection, timeout, kill): counted as cost
+
+A key is looked up before anything is sent, so that a committed reply is never paid for again.
+Writes are grouped: whatever arrives while one commit is on its way to the disk shares the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from wizardcoder.errors import RunLockedError, StorageError
+from wizardcoder.storage import disk_errors
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    teacher TEXT NOT NULL,
+    sample INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    request BLOB NOT NULL,
+    reply BLOB,
+    prompt_tokens INTEGER NOT NULL DEFAULT 0,
+    completion_tokens INTEGER NOT NULL DEFAULT 0,
+    usd REAL NOT NULL DEFAULT 0,
+    sent_at REAL NOT NULL,
+    seconds REAL,
+    note TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX IF NOT EXISTS answered ON calls (key) WHERE status = 'answered';
+"""
+_SEND = (
+    "INSERT INTO calls (id, key, teacher, sample, status, request, usd, sent_at) "
+    "VALUES (?,?,?,?,?,?,?,?)"
+)
+_END = (
+    "UPDATE calls SET status=?, reply=?, prompt_tokens=?, completion_tokens=?, usd=?, seconds=?, "
+    "note=? WHERE id=?"
+)
+
+Statement = tuple[str, Sequence[object]]
+
+
+class _Batch(NamedTuple):
+    statements: list[Statement]
+    committed: asyncio.Future[None]
+
+
+class Outcome(NamedTuple):
+    """How one attempt to send ended."""
+
+    status: str
+    reply: bytes | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float = 0.0
+    note: str = ""
+
+
+class LedgerTotals(NamedTuple):
+    """What a ledger holds: attempts to send, by how they ended, tokens and dollars."""
+
+    calls: int
+    answered: int
+    refused: int
+    maybe_paid: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+
+
+class Ledger:
+    """The ledger in a file; rows left `sent` by a process that died become `maybe_paid`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = path.with_name(path.name + ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise RunLockedError(f"{path}: another process is writing this ledger") from None
+        self._database = self._open()
+        self._next_id: int = self._database.execute(
+            "SELECT ifnull(max(id), 0) FROM calls"
+        ).fetchone()[0]
+        self._reader = sqlite3.connect(path, isolation_level=None)  # sees what is committed only
+        self._batch: _Batch | None = None
+        self._committer: asyncio.Task[None] | None = None
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=FULL")
+            database.executescript(_SCHEMA)
+            database.execute(
+                "UPDATE calls SET status='maybe_paid', note='the process that sent it died' "
+                "WHERE status='sent'"
+            )
+        except sqlite3.DatabaseError as error:
+            self._lock.close()
+            raise StorageError(
+                f"{self.path}: cannot be opened as a ledger: {error}; "
+                "name another with --ledger, or move the file away"
+            ) from None
+        return database
+
+    def find(self, key: bytes) -> bytes | None:
+        """The committed reply for a key, if there is one."""
+        query = "SELECT reply FROM calls WHERE key=? AND status='answered'"
+        row = self._reader.execute(query, (key,)).fetchone()
+        return None if row is None else row[0]
+
+    async def begin(
+        self, key: bytes, teacher: str, sample: int, request: bytes, worst_usd: float
+    ) -> int:
+        """Write down that a request is about to be sent; returns the row's id once committed.
+
+        `worst_usd` is what it costs at most: what stays written if nobody hears the answer.
+        """
+        self._next_id += 1
+        row_id = self._next_id
+        row = (row_id, key, teacher, sample, "sent", request, worst_usd, time.time())
+        await self._write((_SEND, row))
+        return row_id
+
+    async def end(self, row_id: int, outcome: Outcome, seconds: float) -> None:
+        """Write down how an attempt ended; returns once committed."""
+        status, reply, prompt_tokens, completion_tokens, usd, note = outcome
+        values = (status, reply, prompt_tokens, completion_tokens, usd, seconds, note, row_id)
+        await self._write((_END, values))
+
+    def totals(self, since_id: int = 0) -> LedgerTotals:
+        """Sums over the rows after `since_id` (0: all of them)."""
+        row = self._reader.execute(
+            "SELECT count(*), ifnull(sum(status='answered'), 0), "
+            "ifnull(sum(status IN ('refused', 'failed')), 0), "
+            "ifnull(sum(status='maybe_paid'), 0), ifnull(sum(prompt_tokens), 0), "
+            "ifnull(sum(completion_tokens), 0), ifnull(sum(usd), 0.0) FROM calls WHERE id > ?",
+            (since_id,),
+        ).fetchone()
+        return LedgerTotals(*row)
+
+    @property
+    def last_id(self) -> int:
+        """The id of the newest row, to sum from there on later."""
+        return self._next_id
+
+    def close(self) -> None:
+        self._reader.close()
+        self._database.close()
+        self._lock.close()
+
+    async def _write(self, statement: Statement) -> None:
+        if self._batch is None:
+            self._batch = _Batch([], asyncio.get_running_loop().create_future())
+        batch = self._batch
+        batch.statements.append(statement)
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_batches())
+        await asyncio.shield(batch.committed)
+
+    async def _commit_batches(self) -> None:
+        while self._batch is not None:
+            await asyncio.sleep(0)  # let everything that is ready now share this commit
+            batch, self._batch = self._batch, None
+            try:
+                await asyncio.to_thread(self._execute, batch.statements)
+            except Exception as error:  # whatever it is, those who wait must hear it
+                batch.committed.set_exception(error)
+            else:
+                batch.committed.set_result(None)
+
+    def _execute(self, batch: Sequence[Statement]) -> None:
+        try:
+            self._database.execute("BEGIN")
+            for sql, values in batch:
+                self._database.execute(sql, values)
+            self._database.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise StorageError(
+                f"{self.path}: the ledger cannot be written: {error}; every committed reply is "
+                "kept: make room and run the same command again"
+            ) from None
