@@ -26,6 +26,9 @@ class WizardCoderError(Exception):
 
     exit_code = 1
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revive, (type(self), str(self))  # whatever __init__ wants, workers can send it
+
 
 class UsageError(WizardCoderError):
     """Wrong usage or wrong input."""
@@ -108,6 +111,12 @@ class BudgetError(WizardCoderError):
     """Stopped by a budget or time limit; the run can go on later."""
 
     exit_code = 3
+
+
+def _revive(kind: type[WizardCoderError], message: str) -> WizardCoderError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
 
 
 def _shorten(value: object, limit: int = 120) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +27,9 @@ class Section(BaseModel):
     """A table of the recipe: frozen, and every key must be known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Options = TypeVar("Options", bound=Section)
 
 
 class Seeds(Section):
@@ -103,6 +106,7 @@ class Train(Section):
     warmup_steps: Annotated[int, Field(ge=0)] = 30
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0  # the Trainer's default; 0: no clipping
     rows_per_step: Positive = 512
     rows_per_batch: Positive = 4
     length_tokens: Positive = 2048
@@ -163,20 +167,31 @@ class Recipe(Section):
     controls: dict[str, Control] = {}
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a TOML file, with `table.key=value` overrides applied.
+def load(
+    path: Path | None, overrides: Sequence[str] = (), *, rounds_as_arms: bool = False
+) -> Recipe:
+    """The recipe in a TOML file (None: the defaults), with `table.key=value` overrides applied.
 
+    `rounds_as_arms`: the arms follow from `evolve.rounds`, for who only makes data.
     Raises RecipeError naming the file, the key, the value and what would be accepted.
     """
+    where = "--set" if path is None else str(path)
+    table = {} if path is None else _read(path)
+    for override in overrides:
+        _apply(table, override)
+    if rounds_as_arms:
+        rounds = parse({**table, "arms": []}, where).evolve.rounds
+        table["arms"] = ["seed", *(f"round-{n + 1}" for n in range(rounds))]
+    return parse(table, where)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
         raise RecipeError(f"{path}: no such recipe") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not a TOML file: {error}") from None
-    for override in overrides:
-        _apply(table, override)
-    return parse(table, where=str(path))
 
 
 def parse(table: Mapping[str, Any], where: str) -> Recipe:
@@ -184,9 +199,17 @@ def parse(table: Mapping[str, Any], where: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(table)
     except ValidationError as error:
-        raise RecipeError(_explain(error, where)) from None
+        raise RecipeError(_explain(error, where, Recipe)) from None
     _check(recipe, where)
     return recipe
+
+
+def read_options(kind: type[Options], options: SourceOptions, where: str) -> Options:
+    """The typed options of a named source. Raises RecipeError naming `where` and the key."""
+    try:
+        return kind.model_validate(options)
+    except ValidationError as error:
+        raise RecipeError(_explain(error, where, kind)) from None
 
 
 def dump(recipe: Recipe) -> str:
@@ -208,6 +231,30 @@ def changed(section: Section) -> dict[str, tuple[object, object]]:
     }
 
 
+def differences(old: Recipe, new: Recipe) -> dict[str, tuple[object, object]]:
+    """What two recipes say differently: `{"table.key": (old, new)}`.
+
+    >>> differences(Recipe(), Recipe(seed=3))
+    {'seed': (0, 3)}
+    """
+    before, after = _flat(old.model_dump(mode="json")), _flat(new.model_dump(mode="json"))
+    return {
+        key: (before.get(key), after.get(key))
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    }
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
 def _apply(table: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
@@ -223,19 +270,18 @@ def _apply(table: dict[str, Any], override: str) -> None:
         table[leaf] = text  # an unquoted string
 
 
-def _explain(error: ValidationError, where: str) -> str:
+def _explain(error: ValidationError, where: str, section: type[Section]) -> str:
     lines = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{where}: unknown key '{key}'{_known_keys(problem['loc'])}")
+            lines.append(f"{where}: unknown key '{key}'{_known_keys(section, problem['loc'])}")
         else:
             lines.append(f"{where}: '{key}' = {problem['input']!r}: {problem['msg']}")
     return "\n".join(lines)
 
 
-def _known_keys(location: tuple[int | str, ...]) -> str:
-    section: type[BaseModel] = Recipe
+def _known_keys(section: type[BaseModel], location: tuple[int | str, ...]) -> str:
     for part in location[:-1]:
         field = section.model_fields.get(str(part))
         if field is None or not isinstance(field.annotation, type):

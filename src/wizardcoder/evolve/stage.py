@@ -13,6 +13,7 @@ from wizardcoder.evolve.lineage import TEACHER_FAILED, Ask, Attempt, Plan, walk
 from wizardcoder.progress import Progress, silent
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import Identity, Json, open_stage
+from wizardcoder.teacher import Teacher
 
 #: A teacher that fails this many attempts in a row, each after all its retries, is down.
 FAILURES_IN_A_ROW = 10
@@ -63,18 +64,13 @@ def run_stage(
     path: Path,
     seeds: Sequence[Record],
     plan: Plan,
-    ask: Ask,
+    teacher: Teacher,
     *,
     identity: Identity,
-    concurrency: int,
-    cost: Callable[[], Mapping[str, Any]],
     force: bool = False,
     progress: Progress = silent,
 ) -> Json:
-    """Evolve `seeds` into the stage folder `path`, resuming what is there; returns the manifest.
-
-    `cost` says, when the stage is done, what the manifest shall hold about calls and dollars.
-    """
+    """Evolve `seeds` into the stage folder `path`, resuming what is there; returns the manifest."""
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
@@ -88,13 +84,19 @@ def run_stage(
             tally[attempt.accepted] += 1
             progress(tally.total(), total, f"{tally[True]} accepted, {tally[False]} rejected")
 
-        evolved = asyncio.run(
-            evolve(seeds, plan, ask, concurrency=concurrency, done=lineages, on_attempt=keep)
-        )
+        async def work() -> Evolved:
+            async with teacher:
+                width = teacher.options.concurrency
+                return await evolve(
+                    seeds, plan, teacher.ask, concurrency=width, done=lineages, on_attempt=keep
+                )
+
+        first_call = teacher.ledger.last_id
+        evolved = asyncio.run(work())
         return stage.finish(
             {"records": (Record, evolved.accepted), "rejected": (Rejected, evolved.rejected)},
             counts={"seeds": len(seeds), **_counts(evolved)},
-            cost=cost(),
+            cost=teacher.ledger.totals(since_id=first_call)._asdict(),
         )
 
 

@@ -1,0 +1,94 @@
+"""Commands that make data: seeds, evolve, clean. On a run folder, or on a seed file.
+
+A seed file becomes a run folder of its own (--out), so that every later command can go on in it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wizardcoder.cli.options import (
+    Data,
+    Force,
+    LedgerFile,
+    Out,
+    Overrides,
+    RecipeFile,
+    Source,
+    opened,
+)
+
+Count = Annotated[int | None, typer.Option(min=1, help="Only the first so many seeds.")]
+Licence = Annotated[str | None, typer.Option(help="The licence of the seeds (SPDX).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("seeds")(seeds)
+    app.command("evolve")(evolve)
+    app.command("clean")(clean)
+
+
+def seeds(
+    source: Source = None,
+    out: Out = None,
+    count: Count = None,
+    licence: Licence = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    data: Data = None,
+    force: Force = False,
+) -> None:
+    """Read seed instructions (Alpaca JSON or JSONL) into seeds/."""
+    given = {"seeds.count": count, "seeds.licence": licence}
+    with opened("seeds", source, out, recipe, overrides, given, data, force) as run:
+        run.seeds()
+    typer.echo(run.path / "seeds")
+
+
+def evolve(
+    source: Source = None,
+    out: Out = None,
+    count: Count = None,
+    rounds: Annotated[int | None, typer.Option(min=0, help="Rounds to evolve.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The teacher's URL.")] = None,
+    model: Annotated[str | None, typer.Option(help="The teacher's model.")] = None,
+    licence: Licence = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    data: Data = None,
+    ledger: LedgerFile = None,
+    force: Force = False,
+) -> None:
+    """Evolve seeds with a teacher and answer what was evolved, into evolved/."""
+    given = {
+        "seeds.count": count,
+        "seeds.licence": licence,
+        "evolve.rounds": rounds,
+        "teacher.endpoint": endpoint,
+        "teacher.model": model,
+    }
+    with opened("evolve", source, out, recipe, overrides, given, data, force, ledger) as run:
+        run.seeds()
+        run.evolve()
+    typer.echo(run.path / "evolved")
+
+
+def clean(
+    source: Source = None,
+    out: Out = None,
+    count: Count = None,
+    licence: Licence = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    data: Data = None,
+    force: Force = False,
+) -> None:
+    """Remove duplicates and what leaked from benchmarks, into clean/."""
+    given = {"seeds.count": count, "seeds.licence": licence}
+    with opened("clean", source, out, recipe, overrides, given, data, force) as run:
+        run.seeds()
+        run.clean()
+    typer.echo(run.path / "clean")

@@ -1,0 +1,109 @@
+"""Commands about models: train, generate, evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wizardcoder.cli import options
+from wizardcoder.cli.options import (
+    Data,
+    Force,
+    Out,
+    Overrides,
+    RecipeFile,
+    RunFolder,
+    Source,
+    opened,
+)
+from wizardcoder.cli.progress import Watch
+from wizardcoder.cli.scores import Request, judge, table
+from wizardcoder.errors import UsageError
+
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; may be repeated.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("train")(train)
+    app.command("generate")(generate)
+    app.command("evaluate")(evaluate)
+
+
+def train(
+    source: Source = None,
+    arm: Arms = None,
+    base: Annotated[str | None, typer.Option(help="The model to tune: a folder or name.")] = None,
+    out: Out = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    data: Data = None,
+    force: Force = False,
+) -> None:
+    """Tune the base model on the data of each arm, into model/ARM/."""
+    with opened("train", source, out, recipe, overrides, {"base.model": base}, data, force) as run:
+        run.seeds()
+        run.clean()
+        run.base()
+        for name in arm or [a for a in run.recipe.arms if a != "base"]:
+            run.train(name)
+    typer.echo(run.path / "model")
+
+
+def generate(
+    run: RunFolder = None, arm: Arms = None, data: Data = None, force: Force = False
+) -> None:
+    """Sample completions of a run's models for its benchmarks, into completions/ARM/BENCH/."""
+    with options.in_run(run, data=data, force=force) as opened_run:
+        for name in arm or opened_run.recipe.arms:
+            for benchmark in opened_run.recipe.evaluate.benchmarks:
+                opened_run.generate(name, benchmark)
+    typer.echo(opened_run.path / "completions")
+
+
+def evaluate(
+    target: Annotated[
+        str, typer.Argument(help="A benchmark's name, or a run folder.", metavar="BENCH|RUN")
+    ],
+    completions: Annotated[
+        list[Path] | None, typer.Option(help="A file of completions; may be repeated.")
+    ] = None,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a file.")] = False,
+    k: Annotated[list[int] | None, typer.Option("-k", help="pass@k for this k.")] = None,
+    assembly: Annotated[
+        str | None, typer.Option(help="completion or solution; default: the benchmark's own.")
+    ] = None,
+    partial: Annotated[bool, typer.Option(help="Score even if problems are missing.")] = False,
+    level: Annotated[str, typer.Option(help="Sandbox level, or auto.")] = "auto",
+    allow_weak: Annotated[bool, typer.Option(help="Go on where only `weak` holds.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Programs at a time.")] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Write the verdicts of one file here (JSONL).")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Judge completions in the sandbox: a benchmark's on files, or all arms of a run."""
+    if (Path(target) / "recipe.toml").is_file():
+        _evaluate_run(Path(target), data, force)
+        return
+    if not completions:
+        raise UsageError(f"evaluate {target}: name the files with --completions FILE")
+    if verdicts is not None and len(completions) > 1:
+        raise UsageError("--verdicts takes the verdicts of one --completions file")
+    request = Request(target, data, k or [1], assembly, partial, level, allow_weak, jobs)
+    with Watch() as watch:
+        for file in completions:
+            score = judge(file, request, watch(f"evaluate {file.name}"), verdicts)
+            typer.echo(json.dumps(score.as_json()) if as_json else table(score))
+
+
+def _evaluate_run(folder: Path, data: Path | None, force: bool) -> None:
+    with options.in_run(folder, data=data, force=force) as run:
+        for arm in run.recipe.arms:
+            for benchmark in run.recipe.evaluate.benchmarks:
+                run.evaluate(arm, benchmark)
+    typer.echo(run.path / "verdicts")

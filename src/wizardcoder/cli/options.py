@@ -1,0 +1,137 @@
+"""Options that several commands share, and how they become a recipe or a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wizardcoder.errors import UsageError
+
+if TYPE_CHECKING:
+    from wizardcoder.cli.progress import Watch
+    from wizardcoder.pipeline import Run
+    from wizardcoder.recipe import Recipe
+
+RunFolder = Annotated[
+    Path | None, typer.Argument(help="A run folder; default: the newest in runs/.", metavar="[RUN]")
+]
+Source = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A run folder or a seed file; default: the newest run in runs/.", metavar="[SOURCE]"
+    ),
+]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="Take options from this recipe.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override the recipe: table.key=value; may be repeated."),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder to write.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Benchmarks and seeds; default: $WIZARDCODER_DATA, the cache."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Move aside what was made with other options.")
+]
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", help="Ledger to use; default: the run's own.")
+]
+
+
+def default_recipe() -> Path:
+    """The miniature's recipe: in the package when installed, in the checkout when developing."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "recipes", package.parents[1] / "recipes"):
+        if (folder / "miniature.toml").is_file():
+            return folder / "miniature.toml"
+    raise UsageError("this installation has no recipes; name one: wizardcoder run RECIPE")
+
+
+def newest_run(given: Path | None) -> Path:
+    """The run folder that was named, or the one in runs/ that was touched last."""
+    if given is not None:
+        return given
+    found = sorted(Path("runs").glob("*/recipe.toml"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        raise UsageError("no run in runs/; name a run folder, or begin one: wizardcoder run")
+    return found[-1].parent
+
+
+def stage_folder(out: Path | None, stage: str) -> Path:
+    """Where a stage that works on files writes: `--out`, else runs/STAGE-TIME."""
+    return out or Path("runs") / f"{stage}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def recipe_of(
+    file: Path | None, overrides: Sequence[str], *, rounds_as_arms: bool = False
+) -> Recipe:
+    """The recipe of `--recipe` (default: the paper's values) with `--set` applied.
+
+    `rounds_as_arms`: the arms follow from `evolve.rounds`, as for a command that only makes data.
+    """
+    from wizardcoder import recipe
+
+    return recipe.load(file, overrides, rounds_as_arms=rounds_as_arms)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[Watch]:
+    """Progress on stderr, while no other process writes the run folder."""
+    from wizardcoder.cli.progress import Watch
+    from wizardcoder.storage import run_lock
+
+    with run_lock(folder), Watch() as watch:
+        yield watch
+
+
+@contextmanager
+def in_run(
+    folder: Path | None, *, data: Path | None, force: bool, ledger: Path | None = None
+) -> Iterator[Run]:
+    """An existing run, locked and watched."""
+    from wizardcoder.pipeline import existing_run
+
+    path = newest_run(folder)
+    existing_run(path)  # complains before a lock file is made
+    with locked(path) as watch:
+        yield existing_run(path, data=data, force=force, ledger=ledger, watch=watch)
+
+
+@contextmanager
+def opened(
+    stage: str,
+    source: Path | None,
+    out: Path | None,
+    recipe: Path | None,
+    overrides: list[str] | None,
+    given: Mapping[str, object],
+    data: Path | None,
+    force: bool,
+    ledger: Path | None = None,
+) -> Iterator[Run]:
+    """The run of a run folder, or a new one (in --out) around a seed file."""
+    from wizardcoder.pipeline import open_run
+
+    changes = [f"{key}={value}" for key, value in given.items() if value is not None]
+    if source is None or (source / "recipe.toml").is_file():
+        if out or recipe or overrides or changes:
+            raise UsageError(
+                f"{source or 'the newest run'}: a run keeps its own recipe; leave --out, --recipe, "
+                "--set and the options of seeds and teacher away, or name a seed file"
+            )
+        with in_run(source, data=data, force=force, ledger=ledger) as run:
+            yield run
+        return
+    if source.is_dir():
+        raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
+    changes.append(f'seeds.source="{source}"')
+    wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
+    folder = stage_folder(out, stage)
+    with locked(folder) as watch:
+        yield open_run(folder, wanted, data=data, force=force, watch=watch, ledger=ledger)

@@ -1,0 +1,25 @@
+"""The pipeline: which stage reads what, and what a recipe's names stand for.
+
+from wizardcoder import pipeline, recipe
+page = pipeline.run_all(pipeline.open_run(Path("runs/mine"), recipe.load(Path("mine.toml"))))
+"""
+
+from __future__ import annotations
+
+from wizardcoder.pipeline.doctor import Finding, diagnose
+from wizardcoder.pipeline.everything import run_all
+from wizardcoder.pipeline.plan import describe
+from wizardcoder.pipeline.results import report, results
+from wizardcoder.pipeline.run import Run, existing_run, open_run
+
+__all__ = [
+    "Finding",
+    "Run",
+    "describe",
+    "diagnose",
+    "existing_run",
+    "open_run",
+    "report",
+    "results",
+    "run_all",
+]

@@ -1,0 +1,30 @@
+"""Arms: named training sets. An arm selects rounds; a control is a data set of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizardcoder.recipe import Recipe
+from wizardcoder.records import Record
+
+BASE = "base"
+
+
+def rounds_of(arm: str, recipe: Recipe) -> int | None:
+    """The last round that an arm of the main data selects; None for `base` and controls.
+
+    >>> rounds_of("round-2", Recipe())
+    2
+    """
+    if arm == "seed":
+        return 0
+    if arm == "final":
+        return recipe.evolve.rounds
+    if arm.startswith("round-") and arm not in recipe.controls:
+        return int(arm.removeprefix("round-"))
+    return None
+
+
+def select(records: Sequence[Record], rounds: int) -> list[Record]:
+    """The records of an arm that merges the seeds and the first `rounds` rounds (paper, 3.2)."""
+    return [record for record in records if record.round <= rounds]

@@ -1,0 +1,43 @@
+"""All stages of a run, with the arms side by side in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from dataclasses import replace
+from pathlib import Path
+
+from wizardcoder.pipeline.results import report
+from wizardcoder.pipeline.run import Run
+from wizardcoder.pipeline.workers import Workers, unwatched, worker_watch
+
+
+def run_all(run: Run) -> Path:
+    """Every stage of every arm that is not done yet; returns the report's page.
+
+    The base is pre-trained while the data is made; then as many arms at a time as the recipe
+    has workers.
+    """
+    sent = replace(run, watch=unwatched)  # a terminal cannot be sent to another process
+    with Workers(run.recipe.workers, run.watch) as workers:
+        base = workers.submit(_in_worker, Run.base, sent)
+        make_data(run)
+        base.result()
+        waiting = [workers.submit(_in_worker, Run.arm, sent, arm) for arm in run.recipe.arms]
+        for done in as_completed(waiting):
+            done.result()
+    return report(run)
+
+
+def make_data(run: Run) -> None:
+    """Seeds, evolved and clean data, and the data of the controls that are arms."""
+    run.seeds()
+    run.evolve()
+    run.clean()
+    for name in run.recipe.controls:
+        if name in run.recipe.arms:
+            run.control(name)
+
+
+def _in_worker(stage: Callable[..., object], run: Run, *args: str) -> None:
+    stage(replace(run, watch=worker_watch), *args)

@@ -1,0 +1,287 @@
+"""What a run came to: its manifests, tables and verdicts, gathered for the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from wizardcoder import __version__, evaluate, recipe, scoring
+from wizardcoder import report as page
+from wizardcoder.pipeline import arms, names, words
+from wizardcoder.pipeline.run import Run
+from wizardcoder.records import Record, Rejected
+from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest
+
+_LINEAGES_SHOWN = 4
+_POINTS_OF_A_CURVE = 120
+
+
+def report(run: Run) -> Path:
+    """Write the report of what a run has done so far; returns its page."""
+    return page.write_report(results(run), run.path / "report")
+
+
+def results(run: Run) -> page.Results:
+    """Everything that the report shows, read from the run folder."""
+    verdicts = [
+        verdict
+        for arm in run.recipe.arms
+        for benchmark in _judged(run, arm)
+        for verdict in evaluate.read_verdicts(_verdicts(run, arm, benchmark))
+    ]
+    return page.Results(
+        run=run.path.name,
+        title=words.title(run.recipe),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        wizardcoder_version=__version__,
+        recipe_toml=recipe.dump(run.recipe),
+        seed=run.recipe.seed,
+        sandbox_level="+".join(sorted({v.sandbox_level for v in verdicts} - {"none"})) or "none",
+        attested_share=sum(v.attested for v in verdicts) / len(verdicts) if verdicts else None,
+        not_shown=words.not_shown(run.recipe),
+        arms=tuple(_arm(run, arm) for arm in run.recipe.arms if _known(run, arm)),
+        groups=tuple(page.Group(**group) for group in words.groups(run.recipe)),
+        comparisons=tuple(_comparisons(run)),
+        evolution=_evolution(run),
+        cleaning=_cleaning(run),
+        lineages=tuple(_lineages(run)),
+        stages=tuple(_costs(run)),
+        deviations=tuple(_deviations(run.recipe)),
+        facts=tuple(page.Fact(name=n, text=t) for n, t in words.facts(run.recipe).items()),
+    )
+
+
+# Arms
+
+
+def _known(run: Run, arm: str) -> bool:
+    return arm == arms.BASE or (run.path / "model" / arm / "manifest.json").exists()
+
+
+def _arm(run: Run, arm: str) -> page.Arm:
+    records = [] if arm == arms.BASE else run.records(arm)
+    trained = _manifest(run.path / "model" / arm)
+    return page.Arm(
+        name=arm,
+        kind=_kind(run, arm),
+        description=words.describe_arm(arm, run.recipe),
+        records=len(records) if records else None,
+        distinct_responses=len({r.response for r in records}) if records else None,
+        label_tokens=trained.get("counts", {}).get("label_tokens"),
+        depth_histogram=_depths(records),
+        scores=tuple(_scores_of(run, arm)),
+        loss_curve=tuple(_loss_curve(run.path / "model" / arm / "train.jsonl")),
+        train_seconds=trained.get("cost", {}).get("training_seconds"),
+    )
+
+
+def _kind(run: Run, arm: str) -> Literal["base", "seed", "round", "control"]:
+    if arm in run.recipe.controls:
+        return "control"
+    if arm in ("base", "seed"):
+        return "base" if arm == "base" else "seed"
+    return "round"
+
+
+def _depths(records: Iterable[Record]) -> dict[str, int]:
+    steps = Counter(names.steps_of(record) for record in records)
+    return {str(n): steps[n] for n in sorted(n for n in steps if n is not None)}
+
+
+def _loss_curve(log: Path) -> Iterator[tuple[int, float]]:
+    """Points of the loss over label tokens: means over equal stretches of the log."""
+    if not log.exists():
+        return
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    stretch = max(1, len(lines) // _POINTS_OF_A_CURVE)
+    for start in range(0, len(lines), stretch):
+        part = lines[start : start + stretch]
+        yield part[-1]["label_tokens"], round(sum(line["loss"] for line in part) / len(part), 4)
+
+
+# Scores
+
+
+def _judged(run: Run, arm: str) -> list[str]:
+    """The benchmarks that an arm has verdicts on."""
+    return [
+        benchmark
+        for benchmark in run.recipe.evaluate.benchmarks
+        if (_verdicts(run, arm, benchmark) / "manifest.json").exists()
+    ]
+
+
+def _verdicts(run: Run, arm: str, benchmark: str) -> Path:
+    return run.path / "verdicts" / arm / benchmark
+
+
+def _scores_of(run: Run, arm: str) -> Iterator[page.GroupScore]:
+    for name in _judged(run, arm):
+        benchmark = names.load_benchmark(name, run.data)
+        score = evaluate.score(benchmark, evaluate.read_verdicts(_verdicts(run, arm, name)))
+        for group, part in (score.groups or {"": score}).items():
+            yield page.GroupScore(
+                benchmark=name,
+                group=group,
+                passed=part.passed,
+                total=part.problems,
+                rate=part.pass_at_k[1],
+                low=part.interval[1].low,
+                high=part.interval[1].high,
+                n_samples=run.recipe.generate.n,
+            )
+
+
+def _comparisons(run: Run) -> Iterator[page.Comparison]:
+    """The last evolved arm against the others, the hardest group first.
+
+    The claim comes first and is fixed before any number is seen: the last evolved arm against
+    more of the same (without that control: against the seeds) on the last group.
+    """
+    evolved = [arm for arm in run.recipe.arms if (arms.rounds_of(arm, run.recipe) or 0) > 0]
+    others = [a for a in (*reversed(run.recipe.controls), "seed") if a in run.recipe.arms]
+    if not evolved or not others:
+        return
+    if "more-of-the-same" in others:
+        others.sort(key=lambda arm: arm != "more-of-the-same")
+    for benchmark in _judged(run, evolved[-1]):
+        rates = _rates(run, evolved[-1], benchmark)
+        for group in sorted(rates, reverse=True):
+            for other in (arm for arm in others if benchmark in _judged(run, arm)):
+                theirs = _rates(run, other, benchmark)[group]
+                ours = [rates[group][task_id] for task_id in theirs]
+                difference = scoring.paired_difference(list(theirs.values()), ours, seed=0)
+                yield page.Comparison(
+                    arm_a=evolved[-1],
+                    arm_b=other,
+                    benchmark=benchmark,
+                    group=group,
+                    difference=difference.mean,
+                    interval_low=difference.interval.low,
+                    interval_high=difference.interval.high,
+                    method="paired bootstrap over problems; one training seed",
+                )
+
+
+def _rates(run: Run, arm: str, name: str) -> dict[str, dict[str, float]]:
+    """pass@1 of every problem, by group and task id."""
+    benchmark = names.load_benchmark(name, run.data)
+    scores = evaluate.problem_scores(evaluate.read_verdicts(_verdicts(run, arm, name)))
+    groups: dict[str, dict[str, float]] = defaultdict(dict)
+    for problem in benchmark.problems:
+        groups[problem.group][problem.task_id] = scores.get(problem.task_id, 0.0)
+    return groups
+
+
+# Data
+
+
+def _evolution(run: Run) -> page.Evolution | None:
+    counts = _manifest(run.path / "evolved").get("counts")
+    if counts is None:
+        return None
+    accepted = read_parquet(run.path / "evolved" / "records.parquet", Record)
+    rejected = read_parquet(run.path / "evolved" / "rejected.parquet", Rejected)
+
+    def tallies(key: str) -> tuple[page.Tally, ...]:
+        yes = Counter(str(getattr(record, key)) for record in accepted)
+        no = Counter(str(getattr(record, key)) for record in rejected)
+        return tuple(
+            page.Tally(name=name, accepted=yes[name], rejected=no[name])
+            for name in sorted({*yes, *no})
+        )
+
+    return page.Evolution(
+        **{key: counts[key] for key in ("seeds", "attempts", "accepted", "rejected", "rules")},
+        by_round=tallies("round"),
+        by_operation=tallies("operation"),
+    )
+
+
+def _cleaning(run: Run) -> page.Cleaning | None:
+    counts = _manifest(run.path / "clean").get("counts")
+    if counts is None:
+        return None
+    return page.Cleaning(
+        kept=counts["kept"],
+        rejected=counts["rejected"],
+        rules=counts["rules"],
+        near_duplicates=counts["near_duplicates"],
+        contamination=counts["contamination"],
+    )
+
+
+def _lineages(run: Run) -> Iterator[page.Lineage]:
+    """A few lineages with the most accepted rounds, each with what was rejected on the way."""
+    if not (run.path / "evolved" / "manifest.json").exists():
+        return
+    seeds = read_parquet(run.path / "seeds" / "records.parquet", Record)
+    attempts: dict[str, list[Record]] = defaultdict(list)
+    for stem, kind in (("records", Record), ("rejected", Rejected)):
+        for row in read_parquet(run.path / "evolved" / f"{stem}.parquet", kind):
+            attempts[row.seed_id].append(row)
+    longest = sorted(seeds, key=lambda s: (-_accepted(attempts[s.id]), text_digest(s.id)))
+    for seed in longest[:_LINEAGES_SHOWN]:
+        rows = [seed, *sorted(attempts[seed.id], key=lambda row: row.round)]
+        yield page.Lineage(seed_id=seed.id, steps=tuple(_step(row) for row in rows))
+
+
+def _accepted(attempts: Iterable[Record]) -> int:
+    return sum(not isinstance(attempt, Rejected) for attempt in attempts)
+
+
+def _step(row: Record) -> page.LineageStep:
+    return page.LineageStep(
+        round=row.round,
+        operation=row.operation,
+        instruction=row.question,
+        response=row.response,
+        rule=row.rule if isinstance(row, Rejected) else None,
+    )
+
+
+# Costs
+
+
+def _costs(run: Run) -> Iterator[page.StageCost]:
+    for label, folder in _stages(run):
+        manifest = _manifest(folder)
+        if not manifest:
+            continue
+        cost = manifest.get("cost", {})
+        yield page.StageCost(
+            stage=label,
+            seconds=manifest["seconds"],
+            usd=cost.get("usd", 0.0),
+            calls=cost.get("calls", 0),
+            prompt_tokens=cost.get("prompt_tokens", 0),
+            completion_tokens=cost.get("completion_tokens", 0),
+        )
+
+
+def _stages(run: Run) -> Iterator[tuple[str, Path]]:
+    """Every stage folder that the run may have, in the order of the pipeline."""
+    for name in ("seeds", "evolved", "clean"):
+        yield name, run.path / name
+    for control in run.recipe.controls:
+        for name in ("seeds", "evolved", "clean"):
+            yield f"{control}: {name}", run.path / "controls" / control / name
+    for arm in run.recipe.arms:
+        yield f"train {arm}", run.path / "model" / arm
+        for benchmark in run.recipe.evaluate.benchmarks:
+            yield f"generate {arm}", run.path / "completions" / arm / benchmark
+            yield f"evaluate {arm}", _verdicts(run, arm, benchmark)
+
+
+def _deviations(wanted: recipe.Recipe) -> Iterator[page.Deviation]:
+    for section in ("clean", "evaluate"):
+        for key, (default, value) in recipe.changed(getattr(wanted, section)).items():
+            yield page.Deviation(key=f"{section}.{key}", default=str(default), value=str(value))
+
+
+def _manifest(folder: Path) -> Json:
+    return read_manifest(folder) if (folder / "manifest.json").exists() else {}

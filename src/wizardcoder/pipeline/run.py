@@ -1,0 +1,279 @@
+"""A run: which stage reads what, in a folder that any later command can go on with.
+
+    seeds → evolved → clean → model/ARM → completions/ARM/BENCH → verdicts/ARM/BENCH
+
+A control is a data set of its own, with its own seeds, evolved and clean under controls/NAME/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizardcoder import clean, evaluate, evolve, generate, recipe, seeds, train
+from wizardcoder.benchmarks import Benchmark
+from wizardcoder.engines import TransformersEngine
+from wizardcoder.errors import StageConflictError, UsageError
+from wizardcoder.pipeline import arms, names
+from wizardcoder.pipeline.base import base_path, make_base
+from wizardcoder.pipeline.workers import Watch, unwatched
+from wizardcoder.recipe import Recipe
+from wizardcoder.records import Record
+from wizardcoder.storage import (
+    Identity,
+    Json,
+    disk_errors,
+    input_hashes,
+    read_parquet,
+    sha256,
+    write_text,
+)
+from wizardcoder.teacher import Ledger
+
+#: What may differ when a run goes on: it changes no stage that is done.
+FREE_KEYS = frozenset(
+    {
+        *("arms", "workers", "train.checkpoint_seconds"),
+        *("teacher.concurrency", "teacher.max_retries", "teacher.timeout_seconds"),
+    }
+)
+_HOW_NOT_WHAT = {"concurrency", "max_retries", "timeout_seconds", "api_key_env"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder with its recipe. Each method does one stage, and nothing when it was done.
+
+    run = Run(Path("runs/miniature"), recipe.load(Path("recipes/miniature.toml")))
+    run.seeds(), run.evolve(), run.clean(), run.train("round-3")
+    """
+
+    path: Path
+    recipe: Recipe
+    data: Path | None = None
+    force: bool = False
+    watch: Watch = unwatched
+    ledger: Path | None = None
+
+    # Data
+
+    def seeds(self) -> Json:
+        """Read the seeds that the recipe names into `seeds/`."""
+        options = {**self.recipe.seeds.model_dump(mode="json"), "seed": self.recipe.seed}
+        return seeds.run_stage(
+            self.path / "seeds",
+            lambda: names.read_seeds(self.recipe, self.data),
+            identity=Identity("seeds", options),
+            force=self.force,
+        )
+
+    def evolve(self) -> Json:
+        """Evolve `seeds/` into `evolved/`."""
+        return self._evolve(self.path, "evolve", self.recipe.evolve.operations)
+
+    def clean(self) -> Json:
+        """Clean seeds and evolved records into `clean/`."""
+        return self._clean(self.path, "clean", ("seeds", "evolved"))
+
+    def control(self, name: str) -> Json:
+        """Make the data of a control under `controls/NAME/`: drawn or evolved, then cleaned."""
+        control = self.recipe.controls[name]
+        root = self.path / "controls" / name
+        self._control_seeds(name, root)
+        folders: tuple[str, ...] = ("seeds",)
+        if control.operations is not None:
+            self._evolve(root, f"evolve {name}", control.operations)
+            folders = ("seeds", "evolved")
+        return self._clean(root, f"clean {name}", folders)
+
+    def records(self, arm: str) -> list[Record]:
+        """The training set of an arm, in the order of its table."""
+        rounds = arms.rounds_of(arm, self.recipe)
+        if rounds is not None:
+            return arms.select(self._table(self.path / "clean"), rounds)
+        return self._table(self.path / "controls" / arm / "clean")
+
+    # Models
+
+    def base(self) -> None:
+        """Make the checkpoint that tuning starts from, where the recipe says so."""
+        make_base(self.recipe, self.path, self.watch("pre-train base"), force=self.force)
+
+    def train(self, arm: str) -> train.TrainResult:
+        """Tune the base on an arm's records into `model/ARM/`."""
+        return train.fit(
+            train.from_records(self.records(arm)),
+            base=base_path(self.recipe, self.path),
+            options=self.recipe.train,
+            out=self.path / "model" / arm,
+            force=self.force,
+            progress=self.watch(f"train {arm}"),
+        )
+
+    def generate(self, arm: str, benchmark: str) -> Json:
+        """Sample the completions of an arm into `completions/ARM/BENCH/`."""
+        checkpoint, style = self.checkpoint(arm), _style(arm)
+        problems = self._benchmark(benchmark)
+        options = self.recipe.generate
+        identity = Identity(
+            "generate",
+            {**options.model_dump(mode="json", exclude={"batch_size"}), "style": str(style)},
+            {"checkpoint": _checkpoint_hash(checkpoint), benchmark: problems.data_sha256},
+        )
+        instructed = style is generate.Style.INSTRUCTION
+        return generate.run_stage(
+            self.path / "completions" / arm / benchmark,
+            lambda: TransformersEngine.load(checkpoint, batch_size=options.batch_size),
+            problems.problems,
+            options,
+            (lambda text: problems.extract(text).code) if instructed else str,
+            identity=identity,
+            style=style,
+            seed=self.recipe.seed,
+            force=self.force,
+            progress=self.watch(f"generate {arm}"),
+        )
+
+    def evaluate(self, arm: str, benchmark: str, *, jobs: int | None = None) -> Json:
+        """Judge the completions of an arm into `verdicts/ARM/BENCH/`."""
+        options = self.recipe.evaluate
+        if _style(arm) is generate.Style.COMPLETION:
+            options = options.model_copy(update={"assembly": "completion"})
+        return evaluate.run_stage(
+            self.path / "verdicts" / arm / benchmark,
+            self.path / "completions" / arm / benchmark,
+            self._benchmark(benchmark),
+            options,
+            jobs=jobs,
+            force=self.force,
+            progress=self.watch(f"evaluate {arm}"),
+        )
+
+    def checkpoint(self, arm: str) -> Path | str:
+        """The model of an arm: a folder, or for the base possibly a name of the hub."""
+        return base_path(self.recipe, self.path) if arm == arms.BASE else self.path / "model" / arm
+
+    def arm(self, arm: str) -> None:
+        """Train, generate and evaluate one arm on every benchmark of the recipe."""
+        if arm != arms.BASE:
+            self.train(arm)
+        for benchmark in self.recipe.evaluate.benchmarks:
+            self.generate(arm, benchmark)
+            self.evaluate(arm, benchmark, jobs=1 if self.recipe.workers > 1 else None)
+
+    # Within
+
+    def _evolve(self, root: Path, task: str, operations: Mapping[str, float]) -> Json:
+        teacher_options = self.recipe.teacher.model_dump(mode="json", exclude=_HOW_NOT_WHAT)
+        plan = evolve.Plan(
+            rounds=self.recipe.evolve.rounds,
+            operations=operations,
+            seed=self.recipe.seed,
+            teacher=self.recipe.teacher.model,
+            teacher_terms=self.recipe.teacher.terms,
+        )
+        identity = Identity(
+            "evolve",
+            {**plan._asdict(), "operations": dict(operations), "teacher": teacher_options},
+            input_hashes({"seeds": root / "seeds"}),
+        )
+        ledger = Ledger(self.ledger or self.path / "ledger.sqlite")
+        try:
+            return evolve.run_stage(
+                root / "evolved",
+                self._table(root / "seeds"),
+                plan,
+                names.open_teacher(self.recipe, ledger),
+                identity=identity,
+                force=self.force,
+                progress=self.watch(task),
+            )
+        finally:
+            ledger.close()
+
+    def _clean(self, root: Path, task: str, folders: Sequence[str]) -> Json:
+        options = self.recipe.clean
+        targets = names.targets(options.benchmarks, self.data)
+        records = [record for folder in folders for record in self._table(root / folder)]
+        identity = Identity(
+            "clean",
+            options.model_dump(mode="json"),
+            {**input_hashes({f: root / f for f in folders}), **targets.hashes},
+        )
+        return clean.run_stage(
+            root / "clean",
+            sorted(records, key=lambda record: (record.seed_id, record.round)),
+            options,
+            targets.problems,
+            targets.checks,
+            identity=identity,
+            force=self.force,
+            progress=self.watch(task),
+        )
+
+    def _control_seeds(self, name: str, root: Path) -> Json:
+        control = self.recipe.controls[name]
+        read: Callable[[], list[Record]]
+        if control.operations is not None:
+            read = lambda: self._table(self.path / "seeds")  # noqa: E731
+        else:
+            last = self.records(f"round-{self.recipe.evolve.rounds}")
+            given = self._table(self.path / "seeds")
+            read = lambda: names.draw_control(control, self.recipe, self.data, given, last)  # noqa: E731
+        options: dict[str, Any] = {**control.model_dump(mode="json"), "seed": self.recipe.seed}
+        inputs = input_hashes({"seeds": self.path / "seeds", "clean": self.path / "clean"})
+        identity = Identity("control", options, inputs)
+        return seeds.run_stage(root / "seeds", read, identity=identity, force=self.force)
+
+    def _benchmark(self, name: str) -> Benchmark:
+        return names.load_benchmark(name, self.data)
+
+    def _table(self, folder: Path) -> list[Record]:
+        return read_parquet(folder / "records.parquet", Record)
+
+
+def _style(arm: str) -> generate.Style:
+    """A base model knows no instructions: it is asked to continue code."""
+    return generate.Style.COMPLETION if arm == arms.BASE else generate.Style.INSTRUCTION
+
+
+def _checkpoint_hash(checkpoint: Path | str) -> str:
+    weights = Path(checkpoint) / "model.safetensors"
+    return sha256(weights) if weights.is_file() else str(checkpoint)
+
+
+def open_run(
+    path: Path,
+    wanted: Recipe,
+    *,
+    data: Path | None = None,
+    force: bool = False,
+    watch: Watch = unwatched,
+    ledger: Path | None = None,
+) -> Run:
+    """The run in a folder, begun or gone on with. Write its resolved recipe into it.
+
+    Raises StageConflictError when the folder was made with another recipe and not `force`.
+    """
+    file = path / "recipe.toml"
+    if file.exists() and not force:
+        changes = recipe.differences(recipe.load(file), wanted)
+        if conflicts := {k: v for k, v in changes.items() if k not in FREE_KEYS}:
+            key, (old, new) = next(iter(conflicts.items()))
+            raise StageConflictError(
+                f"{path}: was made with another recipe ({key}: {old!r} → {new!r}); use --force to "
+                "do again what that changes (the old folders are moved aside), or --out"
+            )
+    with disk_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    write_text(file, recipe.dump(wanted))
+    return Run(path, wanted, data, force, watch, ledger)
+
+
+def existing_run(path: Path, **settings: Any) -> Run:
+    """The run that a folder holds, with its own recipe. Raises UsageError when it holds none."""
+    if not (path / "recipe.toml").is_file():
+        raise UsageError(f"{path}: is not a run folder: it has no recipe.toml")
+    return Run(path, recipe.load(path / "recipe.toml"), **settings)

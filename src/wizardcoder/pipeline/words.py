@@ -1,0 +1,90 @@
+"""What the report says in words about a recipe: arms, groups, how it was measured, its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wizardcoder.pipeline import arms
+from wizardcoder.pipeline.names import MINIATURE
+from wizardcoder.recipe import Recipe
+
+_CONTROLS = {
+    "more-of-the-same": "new unevolved tasks of the seeds' mix, as many distinct programs as the "
+    "last round's arm",
+    "depth-matched": "fresh tasks with the evolved data's numbers of steps: an upper bound that "
+    "nobody has in real life",
+    "paraphrase": "evolving that changes only the words",
+}
+
+
+def title(recipe: Recipe) -> str:
+    """The report's title."""
+    if recipe.seeds.source == MINIATURE:
+        return "Code Evol-Instruct in miniature"
+    return f"Code Evol-Instruct: {recipe.name}"
+
+
+def describe_arm(arm: str, recipe: Recipe) -> str:
+    """What an arm is trained on."""
+    rounds = arms.rounds_of(arm, recipe)
+    if arm == arms.BASE:
+        return "the model before tuning, asked to continue code"
+    if rounds is None:
+        return _CONTROLS.get(arm, f"a control drawn from {recipe.controls[arm].source}")
+    if rounds == 0:
+        return "the seeds alone"
+    return f"the seeds and {'round 1' if rounds == 1 else f'rounds 1 to {rounds}'}, merged"
+
+
+def groups(recipe: Recipe) -> Iterator[Mapping[str, str]]:
+    """The groups of the benchmarks whose names say too little, with what they stand for."""
+    for benchmark in recipe.evaluate.benchmarks:
+        if benchmark.startswith(MINIATURE):
+            for steps in (1, 2, 3):
+                yield {
+                    "benchmark": benchmark,
+                    "name": f"{steps}-step",
+                    "label": f"{steps}-step tasks",
+                    "note": "seen operations" if steps == 1 else "never seen in training",
+                }
+
+
+def facts(recipe: Recipe) -> dict[str, str]:
+    """How it was measured, point by point."""
+    limits, sampling = recipe.evaluate, recipe.generate
+    how = "greedy" if sampling.temperature == 0 else f"temperature {sampling.temperature}"
+    found = {
+        "Sampling": f"{how}, n = {sampling.n}, at most {sampling.max_tokens} tokens",
+        "Limits per program": f"{limits.cpu_seconds:g} CPU-s, {limits.wall_seconds:g} s wall, "
+        f"{limits.memory_bytes / 2**30:g} GiB",
+        "Training": _training(recipe),
+    }
+    if recipe.seeds.source == MINIATURE:
+        found["Hold-out"] = (
+            "no training program, of the base or of any arm, contains the operations of a 2- or "
+            "3-step test or development task in their order, or behaves like one on the probe "
+            "inputs; 1-step tasks are operations that every arm has seen"
+        )
+    return found
+
+
+def not_shown(recipe: Recipe) -> str:
+    """What a reader must not conclude."""
+    if recipe.seeds.source == MINIATURE:
+        return (
+            "This shows that evolving manufactures the depth that shallow seeds lack, in a small "
+            "invented world with a flawless teacher and a tiny model; it does not show that "
+            "evolving beats collecting equally hard tasks, nor anything about real teachers, real "
+            "seeds or models of useful size."
+        )
+    return (
+        "One training seed, one benchmark and one teacher: differences smaller than the intervals "
+        "mean nothing, and nothing here speaks of other models or tasks."
+    )
+
+
+def _training(recipe: Recipe) -> str:
+    options = recipe.train
+    if options.label_tokens:
+        return f"every arm sees {options.label_tokens:,} response tokens"
+    return f"{options.epochs:g} epochs" if options.epochs else f"{options.steps} steps"
