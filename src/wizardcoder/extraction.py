@@ -38,13 +38,13 @@ def whole(text: str) -> Extracted:
 def from_answer(text: str) -> Extracted:
     r"""The code of an instruction-tuned model's answer.
 
-    Tabs become four spaces; the first ```` ```python ```` block is taken if there is one; then the
-    code ends before a main guard, and before an example of its usage.
+    Carriage returns go, tabs become four spaces, and the first ```` ```python ```` block is taken
+    if there is one; then the code ends before a main guard, and before an example of its usage.
 
     >>> from_answer("Sure:\n```python\ndef f():\n\treturn 1\n```\nThis returns 1.")
-    Extracted(code='def f():\n    return 1', cuts=(Cut(rule='around the block', characters=31),))
+    Extracted(code='def f():\n    return 1', cuts=(Cut(rule='around the block', characters=36),))
     """
-    code, cuts = text.replace("\t", "    "), []
+    code, cuts = text.replace("\r", "").replace("\t", "    "), []
     for rule, cut in (
         ("around the block", _first_block),
         ("main guard", _before_main_guard),

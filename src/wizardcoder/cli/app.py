@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import sys
 from collections.abc import Sequence
 from types import FrameType
 
-import click
 import typer
 
 from wizardcoder import __version__
 from wizardcoder.cli import data, models, runs, tools
 from wizardcoder.errors import WizardCoderError
+
+# Typer brings its own copy of click; this is the one public way to its base error.
+_CommandLineError = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="wizardcoder",
@@ -54,22 +55,21 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(list(arguments), standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except WizardCoderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return _interrupted(130)
+        return _failed(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(_INTERRUPTED, 130)
     except _Terminated:
-        return _interrupted(143)
-    except sqlite3.OperationalError as error:
-        print(f"error: the ledger cannot be used: {error}", file=sys.stderr)
+        return _failed(_INTERRUPTED, 143)
+    except Exception as error:
+        if not isinstance(error, _CommandLineError):
+            raise
+        error.show()  # type: ignore[attr-defined]
         return 2
-    except BrokenPipeError:
-        return 1
+    return code if isinstance(code, int) else 0
+
+
+_INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
 
 
 class _Terminated(BaseException):
@@ -80,6 +80,6 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _interrupted(code: int) -> int:
-    print("interrupted: what was finished is kept; the same command goes on", file=sys.stderr)
+def _failed(message: str, code: int) -> int:
+    print(f"Error: {message}" if code < 100 else message, file=sys.stderr)
     return code

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from wizardcoder.recipe import Recipe
 
 RunFolder = Annotated[
-    Path | None, typer.Argument(help="A run folder; default: the newest in runs/.", metavar="[RUN]")
+    Path | None, typer.Argument(help="A run folder; default: the newest in runs/.", metavar="RUN")
 ]
 Source = Annotated[
     Path | None,
     typer.Argument(
-        help="A run folder or a seed file; default: the newest run in runs/.", metavar="[SOURCE]"
+        help="A run folder or a seed file; default: the newest run in runs/.", metavar="SOURCE"
     ),
 ]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="Take options from this recipe.")]

@@ -111,15 +111,20 @@ class _Lines:
         self._shown[task] = now
         if finished:
             self._finished.add(task)
-        rate = (done - begun_at) / (now - started) if now > started else 0.0
-        left = f", {_clock((total - done) / rate)} left" if total and rate and not finished else ""
-        of = f"/{total}" if total is not None else ""
         print(
-            f"{task}: {done}{of}  {rate:,.1f}/s, {_clock(now - started)} so far{left}"
-            f"{'  ' + note if note else ''}",
-            file=sys.stderr,
-            flush=True,
+            f"{task}: {_line(done, total, note, done - begun_at, now - started)}", file=sys.stderr
         )
+
+
+def _line(done: int, total: int | None, note: str, since_start: int, seconds: float) -> str:
+    parts = [f"{done}/{total}" if total is not None else f"{done}"]
+    rate = since_start / seconds if seconds else 0.0
+    if rate:
+        parts.append(f"{rate:,.1f}/s")
+        parts.append(f"{_clock(seconds)} so far")
+    if rate and total is not None and done < total:
+        parts.append(f"{_clock((total - done) / rate)} left")
+    return ", ".join([*parts, note] if note else parts)
 
 
 def _clock(seconds: float) -> str:

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     recipe: Annotated[
-        Path | None, typer.Argument(help="A recipe; default: the miniature's.", metavar="[RECIPE]")
+        Path | None, typer.Argument(help="A recipe; default: the miniature's.", metavar="RECIPE")
     ] = None,
     out: Out = None,
     overrides: Overrides = None,
@@ -50,7 +50,7 @@ def report(run: RunFolder = None, data: Data = None) -> None:
 
 def plan(
     recipe: Annotated[
-        Path | None, typer.Argument(help="A recipe; default: the miniature's.", metavar="[RECIPE]")
+        Path | None, typer.Argument(help="A recipe; default: the miniature's.", metavar="RECIPE")
     ] = None,
     overrides: Overrides = None,
     data: Data = None,

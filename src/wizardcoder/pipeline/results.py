@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -123,7 +123,8 @@ def _scores_of(run: Run, arm: str) -> Iterator[page.GroupScore]:
     for name in _judged(run, arm):
         benchmark = names.load_benchmark(name, run.data)
         score = evaluate.score(benchmark, evaluate.read_verdicts(_verdicts(run, arm, name)))
-        for group, part in (score.groups or {"": score}).items():
+        parts: Mapping[str, evaluate.GroupScore | evaluate.Score] = score.groups or {"": score}
+        for group, part in parts.items():
             yield page.GroupScore(
                 benchmark=name,
                 group=group,

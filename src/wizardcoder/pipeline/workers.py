@@ -62,10 +62,12 @@ class Workers:
     ) -> None:
         if kind is not None:
             self._stop.set()  # what they finished is on disk; a later run goes on from there
-        self._pool.shutdown(cancel_futures=kind is not None)
+            self._pool.shutdown(cancel_futures=True)
+            self._messages.cancel_join_thread()  # a worker may have died holding its lock
+            return
+        self._pool.shutdown()
         self._messages.put(None)
         self._listener.join()
-        self._messages.close()
 
     def _listen(self) -> None:
         while (message := self._messages.get()) is not None:

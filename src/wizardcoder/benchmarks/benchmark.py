@@ -1,0 +1,55 @@
+"""What every benchmark is: problems, a way to build programs, and the hash of its data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from typing import Literal
+
+from wizardcoder import extraction
+from wizardcoder.extraction import Extracted
+from wizardcoder.records import Problem
+
+#: `completion`: the code continues the problem's prompt. `solution`: it stands alone.
+Assembly = Literal["completion", "solution"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """Problems in their official order.
+
+    `data_sha256` identifies the data: the file's hash, or `digest(problems)`. `assembly` is how
+    the benchmark is officially scored, `extractor` how code is taken out of an answer.
+    """
+
+    name: str
+    problems: tuple[Problem, ...]
+    data_sha256: str
+    assembly: Assembly = "completion"
+    extractor: Callable[[str], Extracted] = extraction.from_answer
+
+    @cached_property
+    def by_id(self) -> dict[str, Problem]:
+        """The problems by task id, in order."""
+        return {problem.task_id: problem for problem in self.problems}
+
+    def extract(self, text: str) -> Extracted:
+        """The code of an answer, and what was cut."""
+        return self.extractor(text)
+
+    def assemble(self, problem: Problem, code: str, mode: Assembly | None = None) -> str:
+        """The program that is run for a completion, in the official mode unless told."""
+        return code if (mode or self.assembly) == "solution" else problem.prompt + code
+
+    def helpers(self, problem: Problem) -> str:
+        """Trusted code with the names of the prompt that the problem's test may use."""
+        return problem.prompt + problem.canonical_solution
+
+
+def digest(problems: Iterable[Problem]) -> str:
+    """The hash of problems that come from no file."""
+    text = json.dumps([astuple(problem) for problem in problems])
+    return hashlib.sha256(text.encode()).hexdigest()

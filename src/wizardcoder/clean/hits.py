@@ -1,0 +1,40 @@
+"""What ties a training record to a benchmark problem: the evidence, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: So many characters of the matched text are kept with a hit.
+SPAN_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One record that holds something of one problem, by one rule.
+
+    `score` is the share of the problem's shingles that the record holds (`verbatim`: 1), for the
+    rule `function` the number of AST nodes, for a benchmark's own rule 1. `part` is what of the
+    problem was found, `span` the text of the record where it was. `drops`: the record must not be
+    trained on; else the hit is too small to say much, and the record is kept.
+    """
+
+    record_id: str
+    benchmark: str
+    task_id: str
+    rule: str
+    part: str
+    score: float
+    span: str
+    drops: bool
+
+    @property
+    def detail(self) -> str:
+        """The evidence in a line, for a rejected record."""
+        score = f"{self.score:.3g}"
+        return f"{self.benchmark} {self.task_id}: {self.rule} {score} ({self.part}): {self.span}"
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, as a span."""
+    text = text.strip()
+    return text if len(text) <= SPAN_CHARACTERS else text[: SPAN_CHARACTERS - 1] + "…"

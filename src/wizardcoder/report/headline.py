@@ -1,0 +1,111 @@
+"""What the run shows, in words made from its numbers, whichever way they fall."""
+
+from __future__ import annotations
+
+from wizardcoder.report.quantities import count, interval, percent, points, scored
+from wizardcoder.report.results import Comparison, GroupScore, Results
+
+
+def headline(results: Results) -> str:
+    """The result of the run in one line."""
+    if results.comparisons:
+        return _outcome(results, results.comparisons[0])
+    if any(arm.scores for arm in results.arms):
+        return _range_of_scores(results)
+    if evolution := results.evolution:
+        accepted, attempts = count(evolution.accepted), count(evolution.attempts)
+        return f"{accepted} of {attempts} attempts to evolve an instruction were accepted"
+    return "This run scored no model"
+
+
+def explanation(results: Results) -> str:
+    """The headline's numbers with their intervals; empty when nothing was scored."""
+    if not results.comparisons:
+        return _only_score(results)
+    c = results.comparisons[0]
+    group = results.group(c.benchmark, c.group)
+    a, b = _scores(results, c)
+    where = f"On {group.label}, {group.note}," if group.note else f"On {group.label},"
+    low, high = points(c.interval_low), points(c.interval_high)
+    return (
+        f"{where} {c.arm_a} solves {scored(a)} and {c.arm_b} {scored(b)}: a difference of "
+        f"{points(c.difference)} points [{low}, {high}]. Brackets hold 95\u202f% intervals."
+    )
+
+
+def beaten_by(results: Results) -> str:
+    """What else does better than the arm that the run is about; empty without a claim."""
+    if not results.comparisons:
+        return ""
+    claim, *others = results.comparisons
+    arm = claim.arm_a
+    better = [_defeat(results, c, arm) for c in others if loser(c) == arm]
+    if better:
+        return f"{arm} is {'also ' if loser(claim) == arm else ''}beaten by {_listed(better)}."
+    if others and loser(claim) != arm:
+        return f"Nothing that this run compares with {arm} is shown to beat it."
+    return ""
+
+
+def loser(comparison: Comparison) -> str | None:
+    """The arm that the comparison shows to be worse; None when its interval holds zero."""
+    if comparison.interval_low > 0:
+        return comparison.arm_b
+    if comparison.interval_high < 0:
+        return comparison.arm_a
+    return None
+
+
+def _outcome(results: Results, c: Comparison) -> str:
+    where = results.group(c.benchmark, c.group).label
+    a, b = (percent(score.rate) for score in _scores(results, c))
+    if loser(c) is None:
+        return f"{c.arm_a} and {c.arm_b} cannot be told apart on {where}: {a} and {b}"
+    verb = "beats" if loser(c) == c.arm_b else "loses to"
+    return f"{c.arm_a} {verb} {c.arm_b} on {where}: {a} against {b}"
+
+
+def _defeat(results: Results, c: Comparison, arm: str) -> str:
+    a, b = (percent(score.rate) for score in _scores(results, c))
+    other, theirs, ours = (c.arm_b, b, a) if c.arm_a == arm else (c.arm_a, a, b)
+    where = results.group(c.benchmark, c.group).label
+    return f"{other} on {where} ({theirs} against {ours})"
+
+
+def _range_of_scores(results: Results) -> str:
+    group = results.scored_groups()[-1]
+    rates = [
+        (score.rate, arm.name)
+        for arm in results.arms
+        if (score := results.score(arm.name, group.benchmark, group.name))
+    ]
+    (low, worst), (high, best) = min(rates), max(rates)
+    if len(rates) == 1:
+        return f"{best} solves {percent(high)} of {group.label}"
+    return f"pass@1 on {group.label} goes from {percent(low)} ({worst}) to {percent(high)} ({best})"
+
+
+def _only_score(results: Results) -> str:
+    scores = [(arm.name, score) for arm in results.arms for score in arm.scores]
+    if len(scores) != 1:
+        return ""
+    name, score = scores[0]
+    label = results.group(score.benchmark, score.group).label
+    tried = count(score.total * score.n_samples)
+    rate, bounds = percent(score.rate, 1), interval(score.low, score.high, 1)
+    return (
+        f"On {label}, {name} passes {count(score.passed)} of {tried}: {rate} {bounds}. "
+        "Brackets hold 95\u202f% intervals."
+    )
+
+
+def _scores(results: Results, c: Comparison) -> tuple[GroupScore, GroupScore]:
+    a = results.score(c.arm_a, c.benchmark, c.group)
+    b = results.score(c.arm_b, c.benchmark, c.group)
+    assert a and b, "Results refuses comparisons without scores"
+    return a, b
+
+
+def _listed(texts: list[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last

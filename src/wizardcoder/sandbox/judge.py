@@ -1,0 +1,159 @@
+"""Judges one task: runs its test here, while the program runs in a cage and answers calls.
+
+The test's `candidate` is a proxy (`proxy`): the program never sees the test, and what it sends is
+compared here. So it can be wrong, crash, hang or lie, but not decide.
+"""
+
+from __future__ import annotations
+
+import builtins
+import random
+import re
+import reprlib
+import traceback
+from collections.abc import Iterator
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+from wizardcoder.records import Outcome
+from wizardcoder.sandbox.codec import NeedsObject
+from wizardcoder.sandbox.lane import Lane, LaneDiedError
+from wizardcoder.sandbox.limits import Judgement, Limits, Task
+from wizardcoder.sandbox.proxy import AbandonedError, Proxy, Ruling, outcome_of
+from wizardcoder.sandbox.watch import time_reason
+
+_MAX_REASON = 300
+_TEST_FILE = "<test>"
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+
+
+def judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
+    """The judgement of a task. A zygote that dies is replaced, and the task judged once more."""
+    if not task.program.strip():
+        return Judgement(outcome=Outcome.NO_CODE, reason="no code", level=lane.level)
+    try:
+        return _judge(lane, task, limits)
+    except LaneDiedError:
+        lane.restart()
+    try:
+        return _judge(lane, task, limits)
+    except LaneDiedError as error:
+        lane.restart()
+        reason = f"the sandbox failed twice: {error}"
+        return Judgement(outcome=Outcome.INFRA_ERROR, reason=reason, level=lane.level)
+
+
+def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
+    try:
+        return _sealed(lane, task, limits)
+    except NeedsObject:
+        return _unsealed(lane, task, limits)
+
+
+def _sealed(lane: Lane, task: Task, limits: Limits) -> Judgement:
+    """Raises NeedsObject when the test wants more of a result than data."""
+    with Proxy(lane, limits) as proxy:
+        proxy.load(task)
+        ruling = proxy.ruling or _run_test(task, proxy)
+    return _judgement(lane, proxy, ruling, limits)
+
+
+def _unsealed(lane: Lane, task: Task, limits: Limits) -> Judgement:
+    with Proxy(lane, limits) as proxy:
+        proxy.load(task)
+        try:
+            ruling = proxy.ruling or proxy.run_test(task)
+        except AbandonedError:
+            assert proxy.ruling is not None
+            ruling = proxy.ruling
+    return _judgement(lane, proxy, ruling._replace(attested=False), limits)
+
+
+def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judgement:
+    if ruling.outcome is Outcome.PASSED and proxy.ending.cpu_seconds > limits.cpu_seconds:
+        ruling = Ruling(Outcome.TIMEOUT, time_reason(limits), ruling.attested)
+    return Judgement(
+        outcome=ruling.outcome,
+        reason=_one_line(ruling.reason),
+        attested=ruling.attested,
+        level=lane.level,
+        cpu_seconds=round(proxy.ending.cpu_seconds, 6),
+        wall_seconds=round(proxy.wall_seconds, 6),
+        peak_bytes=proxy.ending.peak_bytes,
+        wall_limited=ruling.wall_limited,
+    )
+
+
+def _run_test(task: Task, proxy: Proxy) -> Ruling:
+    random.seed(0)  # a test that draws its cases draws the same ones every time
+    check = _namespace(task)["check"]
+    try:
+        check(proxy)
+    except NeedsObject:
+        raise
+    except AbandonedError:
+        pass  # there is a ruling
+    except BaseException as error:
+        return proxy.ruling or _failure(error, task, proxy)
+    # a test may have caught what the program's end raised: that does not make it pass
+    return proxy.ruling or Ruling(Outcome.PASSED)
+
+
+def _failure(error: BaseException, task: Task, proxy: Proxy) -> Ruling:
+    if error is proxy.raised:
+        return Ruling(outcome_of(error), proxy.raised_reason)
+    line = _line(error, task.test)
+    if not isinstance(error, AssertionError):  # the result was of a kind that the test cannot use
+        line = f"{line}; {type(error).__name__}: {str(error)[:100]}"
+    return Ruling(Outcome.WRONG_ANSWER, f"{line}; the last result was {_show(proxy.returned)}")
+
+
+def _namespace(task: Task) -> dict[str, Any]:
+    """What the test defines, and the helpers where it uses any."""
+    code = _compile(task.test)
+    namespace: dict[str, Any] = {"__name__": "test"}
+    exec(code, namespace)
+    if task.helpers and any(
+        name not in namespace and not hasattr(builtins, name) for name in _names(code)
+    ):
+        exec(_compile(task.helpers), namespace)
+        exec(code, namespace)
+    return namespace
+
+
+@lru_cache(maxsize=512)
+def _compile(source: str) -> CodeType:
+    return compile(source, _TEST_FILE, "exec")
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global names (and attributes) that code refers to, nested functions included."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _line(error: BaseException, test: str) -> str:
+    """The line of the test that failed."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == _TEST_FILE and frame.lineno
+    ]
+    source = test.splitlines()
+    return source[lines[-1] - 1].strip() if lines and lines[-1] <= len(source) else ""
+
+
+def _show(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except Exception as error:
+        return f"a {type(value).__name__} that cannot be shown ({error})"
+
+
+def _one_line(text: str) -> str:
+    """Text that any file can hold, the same every time: one line, bounded, no addresses."""
+    text = _ADDRESS.sub("0x…", " ".join(text.split())).encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"

@@ -1,0 +1,155 @@
+"""Keeps a running candidate within its limits, from outside.
+
+Reads the clocks and the memory of all its processes from /proc: what a candidate does to its own
+clock or to its own limits changes nothing here. Where there is no /proc only the wall limit holds
+here, and the kernel's per-process limits do the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from typing import NamedTuple
+
+from wizardcoder.records import Outcome
+from wizardcoder.sandbox.limits import Limits
+
+_TICK_SECONDS = 0.05
+_ASLEEP_SHARE = 0.2  # of the time limit; below it a program that is stopped was computing
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+# fields of /proc/PID/stat counted behind the command, which may hold anything
+_USER, _SYSTEM, _DEAD_USER, _DEAD_SYSTEM, _RESIDENT = 11, 12, 13, 14, 21
+
+
+class StoppedError(Exception):
+    """The candidate ended before it answered, or was stopped."""
+
+    def __init__(self, outcome: Outcome, reason: str, *, wall_limited: bool = False) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.wall_limited = wall_limited
+
+
+class Usage(NamedTuple):
+    """What processes used so far; CPU time includes that of the children they waited for.
+
+    `queued_seconds`: time that they could have run and no processor was free, None where unknown.
+    """
+
+    cpu_seconds: float
+    queued_seconds: float | None
+    resident_bytes: int
+
+
+class Watch:
+    """Waits for a candidate's answers while its limits hold. Begins with the candidate."""
+
+    def __init__(self, zygote: int, limits: Limits) -> None:
+        self._zygote = zygote
+        self._limits = limits
+        self._started = self._checked = time.monotonic()
+        self._inherited_bytes = 0
+        self._before = Usage(0.0, 0.0, 0)
+        self._slept_seconds = 0.0
+
+    @property
+    def wall_seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def wait(self, peer: socket.socket) -> None:
+        """Returns when there is something to read. Raises StoppedError when a limit is reached."""
+        waiting_since = time.monotonic()
+        while True:
+            ready = bool(select.select([peer], [], [], _TICK_SECONDS)[0])
+            if not ready or time.monotonic() - self._checked > _TICK_SECONDS:
+                self._check(waiting_since)
+            if ready:
+                return
+
+    def _check(self, waiting_since: float) -> None:
+        limits, usage = self._limits, self._usage()
+        self._slept_seconds += self._slept(usage, waiting_since)
+        asleep = max(0.0, self._slept_seconds)
+        if usage.resident_bytes > limits.memory_bytes:
+            raise StoppedError(Outcome.MEMORY, f"used more than {limits.memory_bytes} bytes")
+        if usage.cpu_seconds + asleep > limits.cpu_seconds:
+            slept = asleep > _ASLEEP_SHARE * limits.cpu_seconds
+            raise StoppedError(Outcome.TIMEOUT, time_reason(limits), wall_limited=slept)
+        if self.wall_seconds > limits.wall_seconds:
+            reason = f"did not answer within {limits.wall_seconds:g} seconds"
+            raise StoppedError(Outcome.TIMEOUT, reason, wall_limited=True)
+
+    def _slept(self, usage: Usage, waiting_since: float) -> float:
+        """How long the candidate neither ran nor waited for a processor since the last check.
+
+        Below zero where the clocks disagree or several processes ran: only the sum means something.
+        """
+        now = time.monotonic()
+        elapsed = now - max(self._checked, waiting_since)
+        before, self._before, self._checked = self._before, usage, now
+        if usage.queued_seconds is None or before.queued_seconds is None:
+            return 0.0
+        busy = usage.cpu_seconds - before.cpu_seconds
+        queued = usage.queued_seconds - before.queued_seconds
+        return elapsed - busy - queued
+
+    def _usage(self) -> Usage:
+        """Of all the candidate's processes; memory beyond what each shares with the zygote."""
+        if not self._inherited_bytes:
+            zygote = _usage(self._zygote)
+            self._inherited_bytes = zygote.resident_bytes if zygote else 0
+        found = [usage for pid in _descendants(self._zygote) if (usage := _usage(pid))]
+        queued = [usage.queued_seconds for usage in found if usage.queued_seconds is not None]
+        return Usage(
+            sum(usage.cpu_seconds for usage in found),
+            sum(queued) if queued else None,
+            sum(max(0, usage.resident_bytes - self._inherited_bytes) for usage in found),
+        )
+
+
+def time_reason(limits: Limits) -> str:
+    return f"computed and slept for more than {limits.cpu_seconds:g} seconds"
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of a process; none where it is gone or the system does not tell."""
+    try:
+        return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
+    except OSError:
+        return []
+
+
+def _descendants(pid: int) -> list[int]:
+    found = children(pid)
+    for child in found:  # grows while it is walked
+        found += children(child)
+    return found
+
+
+def _usage(pid: int) -> Usage | None:
+    try:
+        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    except OSError:
+        return None
+    clocks = sum(int(fields[i]) for i in (_USER, _SYSTEM, _DEAD_USER, _DEAD_SYSTEM))
+    resident = int(fields[_RESIDENT]) * _PAGE_BYTES
+    return Usage(clocks / _TICKS_PER_SECOND, _queued_seconds(pid), resident)
+
+
+def _queued_seconds(pid: int) -> float | None:
+    """How long the threads of a process have waited for a processor, None where unknown."""
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+        waits = [int(_read(f"/proc/{pid}/task/{task}/schedstat").split()[1]) for task in tasks]
+    except (OSError, IndexError):
+        return None
+    return sum(waits) / 1e9
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 (read often)
+        return file.read()

@@ -1,0 +1,162 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wizardcoder.cli.app import run
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Work in an empty folder, with no data and no terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WIZARDCODER_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+
+def wizardcoder(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "wizardcoder", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_help_answers_at_once() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = wizardcoder("--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert done.returncode == 0
+    for command in "run seeds evolve clean train generate evaluate report plan doctor".split():
+        assert f"\n  {command} " in done.stdout
+    assert len(done.stdout.splitlines()) <= 40
+    assert seconds <= 0.3 * 3  # CPU seconds; the bound with room for a machine under load
+
+
+@pytest.mark.parametrize("module", ["wizardcoder", "wizardcoder.cli.app", "wizardcoder.pipeline"])
+def test_importing_loads_neither_torch_nor_pandas(module: str) -> None:
+    code = f"import sys, {module}; print(*{{'torch', 'pandas', 'transformers'}} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "absent.toml"], "absent.toml: no such recipe"),
+        (["run", "--set", "train.lrr=1"], "unknown key 'train.lrr'; known here:"),
+        (["seeds", "absent.json"], "no seeds called 'absent.json'"),
+        (["seeds", "."], "is neither a seed file nor a run folder"),
+        (["evolve"], "no run in runs/"),
+        (["evaluate", "humaneval", "--completions", "x.jsonl"], "--data"),
+        (["evaluate", "humaneva", "--completions", "x.jsonl"], "unknown benchmark 'humaneva'"),
+        (["evaluate", "humaneval"], "--completions FILE"),
+        (["report", "."], "is not a run folder"),
+    ],
+)
+def test_wrong_input_is_one_clear_message_and_leaves_nothing(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.name != ".lock"]
+
+
+def test_a_malformed_row_in_the_middle_is_named_by_file_line_and_field(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    good = json.dumps({"instruction": "Add two numbers.", "output": "a + b"})
+    bad = json.dumps({"instruction": 7, "output": ""})
+    Path("s.jsonl").write_text(f"{good}\n{bad}\n{good}\n")
+    assert run(["seeds", "s.jsonl", "--out", "out"]) == 2
+    assert "s.jsonl:2: field 'instruction' is not text (got 7)" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.parquet"))
+    Path("s.jsonl").write_text(f"{good}\n{good}\n")
+    assert run(["seeds", "s.jsonl", "--out", "out"]) == 0
+
+
+def test_seeds_of_a_file_become_a_run_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"instruction": f"Task {n}.", "output": "pass"} for n in range(5)]
+    Path("s.json").write_text(json.dumps(rows))
+    assert run(["seeds", "s.json", "--count", "3", "--licence", "MIT", "--out", "out"]) == 0
+    assert capsys.readouterr().out == "out/seeds\n"
+    counts = json.loads(Path("out/seeds/manifest.json").read_text())["counts"]
+    assert counts == {"seeds": 3, "licences": {"MIT": 3}}
+
+
+def test_a_second_writer_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("s.json").write_text(json.dumps([{"instruction": "Task.", "output": "pass"}]))
+    assert run(["seeds", "s.json", "--out", "out"]) == 0
+    hold = (
+        "import sys, pathlib; from wizardcoder.storage import run_lock\n"
+        "with run_lock(pathlib.Path('out')): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        capsys.readouterr()
+        assert run(["seeds", "out"]) == 2
+        assert f"another process is writing this run (process {holder.pid}" in (
+            capsys.readouterr().err
+        )
+        holder.kill()
+
+
+def test_a_full_disk_is_one_clear_message(tmp_path: Path) -> None:
+    rows = [{"instruction": f"Task {n}. " + "x" * 999, "output": "pass"} for n in range(999)]
+    Path("s.json").write_text(json.dumps(rows))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
+    ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    code = f"{limit}; {ignore}; from wizardcoder.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "seeds", "s.json", "--out", "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "cannot write: File too large" in done.stderr
+    assert "make room" in done.stderr
+    assert not Path("out/seeds").exists()
+    assert wizardcoder("seeds", "s.json", "--out", "out").returncode == 0
+
+
+def test_evaluating_a_file_prints_one_object_of_json(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared / "data/generations/humaneval/wizardcoder-15b-v1.0.jsonl"
+    data = str(shared / "data")
+    code = run(["evaluate", "humaneval", "--completions", str(file), "--data", data, "--json"])
+    assert code == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    score = json.loads(line)
+    assert (score["passed"], score["total"]) == (98, 164)
+    assert round(100 * score["pass_at_k"]["1"], 2) == 59.76
+
+
+def test_doctor_says_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor"]) == 0
+    assert "sandbox" in capsys.readouterr().out
+
+
+def test_plan_sends_nothing_and_says_calls_and_dollars(capsys: pytest.CaptureFixture[str]) -> None:
+    prices = "teacher.usd_per_million_completion_tokens=2"
+    assert run(["plan", "--set", prices, "--set", "seeds.count=100"]) == 0
+    plan = capsys.readouterr().out
+    assert "300 attempts, 600 calls of miniature" in plan
+    assert f"dollars at most: ${600 * 512 * 2e-6:,.2f}" in plan
+    assert os.listdir(".") == []
