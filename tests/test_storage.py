@@ -85,12 +85,18 @@ def test_another_identity_is_refused_and_force_moves_the_old_folder_aside(
     if finished:
         finish(tmp_path / "paint", ROWS[:1])
     else:
-        open_stage(tmp_path / "paint", IDENTITY)
+        open_stage(tmp_path / "paint", IDENTITY).shard("rows").close()
     other = Identity("paint", {"lr": 0.2, "betas": (0.9, 0.95)}, IDENTITY.inputs)
     with pytest.raises(StageConflictError, match=r"options\.lr: 0\.1 → 0\.2.*--force"):
         open_stage(tmp_path / "paint", other)
     assert not open_stage(tmp_path / "paint", other, force=True).complete
     assert len(list(tmp_path.glob("*.old-*"))) == 1
+
+
+def test_a_stage_that_was_only_opened_leaves_nothing(tmp_path: Path) -> None:
+    with open_stage(tmp_path / "paint", IDENTITY) as stage:
+        assert stage.resume("rows", Row) == []
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ controls.more-of-the-same.source = "more-of-the-same"
 
 [clean]
 near_duplicates = false
-containment = 1.0
+containment = 0.8
 benchmarks = ["miniature", "miniature-dev"]
 
 [base]

@@ -84,7 +84,7 @@ class Clean(Section):
     shingle_tokens: Positive = 5
     containment: Share = 0.5
     min_ast_nodes: Positive = 15
-    benchmarks: list[str] = ["humaneval", "mbpp"]
+    benchmarks: list[str] = ["humaneval"]
 
 
 class Base(Section):

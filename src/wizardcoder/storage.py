@@ -80,8 +80,8 @@ class Stage:
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
-        self.partial = path.with_name(path.name + ".partial")
         self.identity = identity
+        self._partial = path.with_name(path.name + ".partial")
         self._shards: list[Shard] = []
         self._started = time.monotonic()
 
@@ -94,6 +94,16 @@ class Stage:
     def manifest(self) -> Json:
         return read_manifest(self.path)
 
+    @property
+    def partial(self) -> Path:
+        """The unfinished folder, made when it is first asked for: bad input leaves nothing."""
+        if not (self._partial / "identity.json").exists():
+            with disk_errors(self._partial):
+                self._partial.mkdir(parents=True, exist_ok=True)
+                text = json.dumps(self.identity.as_json(), indent=2) + "\n"
+                write_text(self._partial / "identity.json", text)
+        return self._partial
+
     def shard(self, name: str) -> Shard:
         """The shard `NAME.jsonl` of the unfinished folder, open for appending."""
         shard = Shard(self.partial / f"{name}.jsonl")
@@ -102,7 +112,7 @@ class Stage:
 
     def resume(self, name: str, row_type: type[Row]) -> list[Row]:
         """The rows that an interrupted execution left in a shard; a torn last line is dropped."""
-        path = self.partial / f"{name}.jsonl"
+        path = self._partial / f"{name}.jsonl"
         if not path.exists():
             return []
         _drop_torn_line(path)
@@ -122,19 +132,20 @@ class Stage:
         """
         shards = [shard.path.stem for shard in self._shards]
         self.close()
-        with disk_errors(self.partial):
+        partial = self.partial
+        with disk_errors(partial):
             for name, (row_type, rows) in tables.items():
-                write_parquet(self.partial / f"{name}.parquet", row_type, rows)
+                write_parquet(partial / f"{name}.parquet", row_type, rows)
             manifest = {
                 "identity": self.identity.as_json(),
-                "files": {p.name: sha256(p) for p in sorted(self.partial.glob("*.parquet"))},
+                "files": {p.name: sha256(p) for p in sorted(partial.glob("*.parquet"))},
                 "counts": dict(counts),
                 "seconds": round(earlier_seconds + time.monotonic() - self._started, 3),
                 "cost": dict(cost or {}),
                 "versions": {n: version(n) for n in ("wizardcoder", "pyarrow", "numpy")},
             }
-            write_text(self.partial / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-            self.partial.rename(self.path)
+            write_text(partial / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+            partial.rename(self.path)
             for name in ("identity.json", *(f"{shard}.jsonl" for shard in shards)):
                 (self.path / name).unlink(missing_ok=True)
         return manifest
@@ -157,14 +168,10 @@ def open_stage(path: Path, identity: Identity, *, force: bool = False) -> Stage:
     Raises StageConflictError when the folder was made with another identity and not `force`.
     """
     stage = Stage(path, identity)
-    for folder, file in ((path, "manifest.json"), (stage.partial, "identity.json")):
+    partial = path.with_name(path.name + ".partial")
+    for folder, file in ((path, "manifest.json"), (partial, "identity.json")):
         if folder.exists():
             _settle(folder, _stored_identity(folder / file), identity, force=force)
-    if not stage.complete:
-        with disk_errors(stage.partial):
-            stage.partial.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(identity.as_json(), indent=2) + "\n"
-            write_text(stage.partial / "identity.json", text)
     return stage
 
 
@@ -282,7 +289,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG}:
             raise
         raise StorageError(
-            f"{path}: cannot write: {error.strerror}; what was finished is kept: "
+            f"{path}: cannot write: {os.strerror(error.errno)}; what was finished is kept: "
             "make room (or choose another place) and run the same command again"
         ) from None
 

@@ -74,8 +74,7 @@ class Search:
 
     def _own_hits(self, record: Record) -> Iterator[Hit]:
         for benchmark, check in self._checks.items():
-            for part in ("response", "question"):
-                text = getattr(record, part)
+            for part, text in (("response", record.response), ("question", record.question)):
                 if broken := check(text):
                     rule, task_id = broken
                     yield Hit(

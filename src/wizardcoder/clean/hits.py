@@ -30,8 +30,10 @@ class Hit:
     @property
     def detail(self) -> str:
         """The evidence in a line, for a rejected record."""
-        score = f"{self.score:.3g}"
-        return f"{self.benchmark} {self.task_id}: {self.rule} {score} ({self.part}): {self.span}"
+        span = " ".join(self.span.split())
+        return (
+            f"{self.benchmark} {self.task_id}: {self.rule} {self.score:.3g} ({self.part}): {span}"
+        )
 
 
 def excerpt(text: str) -> str:

@@ -55,7 +55,7 @@ def telling_function(problem: Problem, min_nodes: int) -> Function | None:
 def _statement(problem: Problem) -> str:
     text = _docstring(problem) or _without_opening(problem.instruction)
     examples = _EXAMPLES.search(text)
-    return text[: examples.start()] if examples else text
+    return (text[: examples.start()] if examples else text).strip()
 
 
 def _docstring(problem: Problem) -> str:

@@ -90,7 +90,7 @@ def run_stage(
                 "rejected": (Rejected, cleaned.rejected),
                 "hits": (Hit, cleaned.hits),
             },
-            counts={**_counts(cleaned), "changed_options": changed(options)},
+            counts={**_counts(cleaned), "changed_options": _changed(options)},
         )
 
 
@@ -128,6 +128,11 @@ def _counts(cleaned: Cleaned) -> dict[str, Any]:
         "contamination_by_rule": _tally(hit.rule for hit in hits),
         "contamination_kept": sum(not hit.drops for hit in hits),
     }
+
+
+def _changed(options: Clean) -> dict[str, list[object]]:
+    """Every option that differs from its default, as JSON: [default, value]."""
+    return {key: list(pair) for key, pair in changed(options).items()}
 
 
 def _tally(names: Iterable[str]) -> dict[str, int]:

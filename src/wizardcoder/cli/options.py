@@ -116,7 +116,7 @@ def opened(
     ledger: Path | None = None,
 ) -> Iterator[Run]:
     """The run of a run folder, or a new one (in --out) around a seed file."""
-    from wizardcoder.pipeline import open_run
+    from wizardcoder.pipeline import names, open_run
 
     changes = [f"{key}={value}" for key, value in given.items() if value is not None]
     if source is None or (source / "recipe.toml").is_file():
@@ -130,6 +130,7 @@ def opened(
         return
     if source.is_dir():
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
+    names.find_seeds(str(source), data)  # complains before a folder is made
     changes.append(f'seeds.source="{source}"')
     wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
     folder = stage_folder(out, stage)

@@ -1,6 +1,7 @@
 """Evolve: Code Evol-Instruct, every lineage on its own, every attempt accounted for.
 
-evolved = asyncio.run(evolve(seeds, Plan(rounds=3, ...), teacher.ask))
+async with teacher:
+    evolved = await evolve(seeds, Plan(rounds=3, ...), teacher.ask)
 """
 
 from __future__ import annotations

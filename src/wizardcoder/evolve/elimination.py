@@ -3,7 +3,7 @@
 The paper's four rules: (1) no information gain over the parent, (2) a short answer with "sorry",
 (3) an answer of punctuation and stop words only, (4) words of the evolving prompt in the
 instruction. Rule 1 is decided here only where no judge is needed: the words are the same. Beyond
-the paper: a reply that was cut, and an empty instruction.
+the paper: a reply that was cut, one that is not Unicode text, and an empty instruction.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from wizardcoder.prompts import CODE_EVOLVE, CODE_EVOLVE_METHODS, PARAPHRASE
 
 #: Rule 2 holds for answers under this many words.
 REFUSAL_WORDS = 80
+#: The rules that `instruction_fault` knows: an attempt that broke one was not answered.
+INSTRUCTION_RULES = frozenset(
+    {
+        *("truncated_instruction", "unencodable_instruction", "empty_instruction"),
+        *("copied_prompt", "no_information_gain"),
+    }
+)
 
 _COPIED = tuple(
     text.lower()
@@ -42,6 +49,9 @@ _STOP_WORDS = frozenset(
 )
 
 
+_HALF_PAIR = "half of a surrogate pair, which is no Unicode text; kept with escapes"
+
+
 class Fault(NamedTuple):
     """The one rule that an instruction or answer breaks, and the evidence."""
 
@@ -52,7 +62,9 @@ class Fault(NamedTuple):
 def instruction_fault(parent: str, child: str, finish_reason: str = "stop") -> Fault | None:
     """Why an evolved instruction must not be used, or None."""
     if finish_reason == "length":
-        return Fault("truncated", "the evolved instruction was cut at max_tokens")
+        return Fault("truncated_instruction", "cut at max_tokens")
+    if not is_encodable(child):
+        return Fault("unencodable_instruction", _HALF_PAIR)
     if not child.strip():
         return Fault("empty_instruction")
     lowered = child.lower()
@@ -73,12 +85,23 @@ def answer_fault(answer: str, finish_reason: str = "stop") -> Fault | None:
     'empty_answer'
     """
     if finish_reason == "length":
-        return Fault("truncated", "the answer was cut at max_tokens")
+        return Fault("truncated_answer", "cut at max_tokens")
+    if not is_encodable(answer):
+        return Fault("unencodable_answer", _HALF_PAIR)
     if "sorry" in answer.lower() and len(answer.split()) < REFUSAL_WORDS:
         return Fault("refusal", "'sorry' in an answer of under 80 words")
     if all(word.lower() in _STOP_WORDS for word in _WORD.findall(answer)):
         return Fault("empty_answer", "only punctuation and stop words")
     return None
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text can be stored: JSON may hold half of a surrogate pair, UTF-8 may not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _words(text: str) -> list[str]:

@@ -14,7 +14,12 @@ from typing import NamedTuple, Protocol
 
 from wizardcoder import prompts
 from wizardcoder.errors import TeacherAccessError, TeacherError
-from wizardcoder.evolve.elimination import Fault, answer_fault, instruction_fault
+from wizardcoder.evolve.elimination import (
+    INSTRUCTION_RULES,
+    Fault,
+    answer_fault,
+    instruction_fault,
+)
 from wizardcoder.evolve.operations import choose
 from wizardcoder.records import Record
 
@@ -72,22 +77,19 @@ async def walk(
         _count(redraws, parent.question, attempt)
         parent = attempt.record() if attempt.accepted else parent
     for round in range(len(done) + 1, plan.rounds + 1):
-        attempt = await _attempt(seed, parent, round, redraws, plan, ask)
+        attempt = await _attempt(_begin(seed, parent, round, plan), parent, redraws, ask)
         _count(redraws, parent.question, attempt)
         yield attempt
         parent = attempt.record() if attempt.accepted else parent
 
 
-async def _attempt(
-    seed: Record, parent: Record, round: int, redraws: Counter[str], plan: Plan, ask: Ask
-) -> Attempt:
-    operation = choose(plan.operations, plan.seed, seed.id, round)
-    attempt = Attempt(
+def _begin(seed: Record, parent: Record, round: int, plan: Plan) -> Attempt:
+    return Attempt(
         id=f"{seed.id}#{round}",
         seed_id=seed.id,
         round=round,
         parent_id=parent.id,
-        operation=operation,
+        operation=choose(plan.operations, plan.seed, seed.id, round),
         instruction="",
         input="",
         response="",
@@ -98,35 +100,42 @@ async def _attempt(
         rule="",
         detail="",
     )
+
+
+async def _attempt(attempt: Attempt, parent: Record, redraws: Counter[str], ask: Ask) -> Attempt:
+    prompt = prompts.evolve(str(attempt.operation), parent.question)
     try:
-        return await _evolve_and_answer(attempt, parent, redraws, ask)
+        evolved = await ask(prompt, sample=redraws[prompt])
+        attempt = replace(attempt, instruction=evolved.text.strip())
+        if fault := instruction_fault(parent.question, attempt.instruction, evolved.finish_reason):
+            return _rejected(attempt, fault)
+        answer = await ask(attempt.instruction, sample=redraws[attempt.instruction])
+        attempt = replace(attempt, response=answer.text.strip())
+        if fault := answer_fault(answer.text, answer.finish_reason):
+            return _rejected(attempt, fault)
     except TeacherAccessError:
         raise
     except TeacherError as error:
         return _rejected(attempt, Fault(TEACHER_FAILED, str(error)))
-
-
-async def _evolve_and_answer(
-    attempt: Attempt, parent: Record, redraws: Counter[str], ask: Ask
-) -> Attempt:
-    prompt = prompts.evolve(str(attempt.operation), parent.question)
-    evolved = await ask(prompt, sample=redraws[prompt])
-    attempt = replace(attempt, instruction=evolved.text.strip())
-    if fault := instruction_fault(parent.question, attempt.instruction, evolved.finish_reason):
-        return _rejected(attempt, fault)
-    answer = await ask(attempt.instruction, sample=redraws[attempt.instruction])
-    attempt = replace(attempt, response=answer.text.strip())
-    if fault := answer_fault(answer.text, answer.finish_reason):
-        return _rejected(attempt, fault)
     return attempt
 
 
 def _rejected(attempt: Attempt, fault: Fault) -> Attempt:
-    return replace(attempt, rule=fault.rule, detail=fault.detail)
+    return replace(
+        attempt,
+        instruction=_escaped(attempt.instruction),
+        response=_escaped(attempt.response),
+        rule=fault.rule,
+        detail=fault.detail,
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()  # what UTF-8 cannot hold
 
 
 def _count(redraws: Counter[str], question: str, attempt: Attempt) -> None:
     """Remember the requests of an attempt, so that asking them again is a new sample."""
     redraws[prompts.evolve(str(attempt.operation), question)] += 1
-    if attempt.response:
+    if attempt.instruction and attempt.rule not in INSTRUCTION_RULES:
         redraws[attempt.instruction] += 1

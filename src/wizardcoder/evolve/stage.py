@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wizardcoder.errors import TeacherError
+from wizardcoder.errors import TeacherError, UsageError
 from wizardcoder.evolve.lineage import TEACHER_FAILED, Ask, Attempt, Plan, walk
 from wizardcoder.progress import Progress, silent
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Identity, Json, open_stage
+from wizardcoder.storage import Identity, Json, Stage, open_stage
 from wizardcoder.teacher import Teacher
 
 #: A teacher that fails this many attempts in a row, each after all its retries, is down.
 FAILURES_IN_A_ROW = 10
 
 Lineages = Mapping[str, Sequence[Attempt]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    last_call: int
 
 
 class Evolved(NamedTuple):
@@ -40,8 +46,10 @@ async def evolve(
     """Evolve every seed; `done` are the attempts of an earlier execution, `on_attempt` sees
     new ones.
 
-    Raises TeacherAccessError at once, TeacherError when the teacher fails ten times in a row.
+    Raises TeacherAccessError at once, TeacherError when the teacher fails ten times in a row, and
+    UsageError when two seeds have the same id.
     """
+    _check_ids(seeds)
     lineages = {seed.id: list((done or {}).get(seed.id, ())) for seed in seeds}
     queue = iter(seeds)
     failures = 0
@@ -57,7 +65,7 @@ async def evolve(
                     raise TeacherError(f"{attempt.detail} ({failures} failures in a row)")
 
     await _all_or_none([walk_lineages() for _ in range(min(concurrency, len(seeds)))])
-    return _split([attempt for key in sorted(lineages) for attempt in lineages[key]])
+    return _split([attempt for attempts in lineages.values() for attempt in attempts])
 
 
 def run_stage(
@@ -91,13 +99,32 @@ def run_stage(
                     seeds, plan, teacher.ask, concurrency=width, done=lineages, on_attempt=keep
                 )
 
-        first_call = teacher.ledger.last_id
+        first_call = _first_call(stage, teacher)
         evolved = asyncio.run(work())
         return stage.finish(
             {"records": (Record, evolved.accepted), "rejected": (Rejected, evolved.rejected)},
             counts={"seeds": len(seeds), **_counts(evolved)},
             cost=teacher.ledger.totals(since_id=first_call)._asdict(),
         )
+
+
+def _check_ids(seeds: Sequence[Record]) -> None:
+    ids = Counter(seed.id for seed in seeds)
+    if twice := [key for key, times in ids.items() if times > 1]:
+        raise UsageError(
+            f"{len(twice)} seed ids occur more than once, the first is {twice[0]!r}: "
+            "every lineage needs an id of its own"
+        )
+
+
+def _first_call(stage: Stage, teacher: Teacher) -> int:
+    """The last call in the ledger before this stage first began, so that its cost is all of it."""
+    earlier = stage.resume("begun", _Begun)
+    shard = stage.shard("begun")  # opened also where it is only read, so that finishing drops it
+    if not earlier:
+        earlier.append(_Begun(teacher.ledger.last_id))
+        shard.append(earlier[0])
+    return earlier[0].last_call
 
 
 def _resume(rows: Sequence[Attempt]) -> dict[str, list[Attempt]]:

@@ -15,6 +15,7 @@ from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, RecipeError
 from wizardcoder.recipe import Control, Recipe, Section, read_options
 from wizardcoder.records import Problem, Record
+from wizardcoder.storage import sha256
 from wizardcoder.teacher import HttpTransport, Ledger, LocalTransport, Teacher, Transport
 
 MINIATURE = "miniature"
@@ -42,6 +43,13 @@ def read_seeds(recipe: Recipe, data: Path | None) -> list[Record]:
         return miniature.seeds(options.count or 1000, share, recipe.seed)
     path = find_seeds(options.source, data)
     return seeds.read_alpaca(path, licence=options.licence, count=options.count)
+
+
+def seed_hashes(recipe: Recipe, data: Path | None) -> dict[str, str]:
+    """The hash of the seed file, for an Identity; none where the seeds are made, not read."""
+    if recipe.seeds.source == MINIATURE:
+        return {}
+    return {"source": sha256(find_seeds(recipe.seeds.source, data))}
 
 
 def find_seeds(source: str, data: Path | None) -> Path:

@@ -7,8 +7,9 @@ A control is a data set of its own, with its own seeds, evolved and clean under 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from wizardcoder.errors import StageConflictError, UsageError
 from wizardcoder.pipeline import arms, names
 from wizardcoder.pipeline.base import base_path, make_base
 from wizardcoder.pipeline.workers import Watch, unwatched
-from wizardcoder.recipe import Recipe
+from wizardcoder.recipe import Control, Recipe
 from wizardcoder.records import Record
 from wizardcoder.storage import (
     Identity,
@@ -64,8 +65,8 @@ class Run:
         options = {**self.recipe.seeds.model_dump(mode="json"), "seed": self.recipe.seed}
         return seeds.run_stage(
             self.path / "seeds",
-            lambda: names.read_seeds(self.recipe, self.data),
-            identity=Identity("seeds", options),
+            partial(names.read_seeds, self.recipe, self.data),
+            identity=Identity("seeds", options, names.seed_hashes(self.recipe, self.data)),
             force=self.force,
         )
 
@@ -125,7 +126,7 @@ class Run:
         instructed = style is generate.Style.INSTRUCTION
         return generate.run_stage(
             self.path / "completions" / arm / benchmark,
-            lambda: TransformersEngine.load(checkpoint, batch_size=options.batch_size),
+            partial(TransformersEngine.load, checkpoint, batch_size=options.batch_size),
             problems.problems,
             options,
             (lambda text: problems.extract(text).code) if instructed else str,
@@ -179,8 +180,7 @@ class Run:
             {**plan._asdict(), "operations": dict(operations), "teacher": teacher_options},
             input_hashes({"seeds": root / "seeds"}),
         )
-        ledger = Ledger(self.ledger or self.path / "ledger.sqlite")
-        try:
+        with Ledger(self.ledger or self.path / "ledger.sqlite") as ledger:
             return evolve.run_stage(
                 root / "evolved",
                 self._table(root / "seeds"),
@@ -190,8 +190,6 @@ class Run:
                 force=self.force,
                 progress=self.watch(task),
             )
-        finally:
-            ledger.close()
 
     def _clean(self, root: Path, task: str, folders: Sequence[str]) -> Json:
         options = self.recipe.clean
@@ -215,17 +213,22 @@ class Run:
 
     def _control_seeds(self, name: str, root: Path) -> Json:
         control = self.recipe.controls[name]
-        read: Callable[[], list[Record]]
+        return seeds.run_stage(
+            root / "seeds",
+            partial(self._draw_control, control),
+            identity=Identity(
+                "control",
+                {**control.model_dump(mode="json"), "seed": self.recipe.seed},
+                input_hashes({"seeds": self.path / "seeds", "clean": self.path / "clean"}),
+            ),
+            force=self.force,
+        )
+
+    def _draw_control(self, control: Control) -> list[Record]:
+        given = self._table(self.path / "seeds")
         if control.operations is not None:
-            read = lambda: self._table(self.path / "seeds")  # noqa: E731
-        else:
-            last = self.records(f"round-{self.recipe.evolve.rounds}")
-            given = self._table(self.path / "seeds")
-            read = lambda: names.draw_control(control, self.recipe, self.data, given, last)  # noqa: E731
-        options: dict[str, Any] = {**control.model_dump(mode="json"), "seed": self.recipe.seed}
-        inputs = input_hashes({"seeds": self.path / "seeds", "clean": self.path / "clean"})
-        identity = Identity("control", options, inputs)
-        return seeds.run_stage(root / "seeds", read, identity=identity, force=self.force)
+            return given
+        return names.draw_control(control, self.recipe, self.data, given, self.records("final"))
 
     def _benchmark(self, name: str) -> Benchmark:
         return names.load_benchmark(name, self.data)
@@ -258,7 +261,7 @@ def open_run(
     Raises StageConflictError when the folder was made with another recipe and not `force`.
     """
     file = path / "recipe.toml"
-    if file.exists() and not force:
+    if file.exists() and any(folder.is_dir() for folder in path.iterdir()) and not force:
         changes = recipe.differences(recipe.load(file), wanted)
         if conflicts := {k: v for k, v in changes.items() if k not in FREE_KEYS}:
             key, (old, new) = next(iter(conflicts.items()))

@@ -33,18 +33,24 @@ def explanation(results: Results) -> str:
     )
 
 
-def beaten_by(results: Results) -> str:
-    """What else does better than the arm that the run is about; empty without a claim."""
-    if not results.comparisons:
+def other_outcomes(results: Results) -> str:
+    """What else the arm that the run is about beats, and what beats it; empty without a claim."""
+    if len(results.comparisons) < 2:
         return ""
     claim, *others = results.comparisons
     arm = claim.arm_a
-    better = [_defeat(results, c, arm) for c in others if loser(c) == arm]
-    if better:
-        return f"{arm} is {'also ' if loser(claim) == arm else ''}beaten by {_listed(better)}."
-    if others and loser(claim) != arm:
-        return f"Nothing that this run compares with {arm} is shown to beat it."
-    return ""
+    decided = [c for c in others if arm in (c.arm_a, c.arm_b) and loser(c)]
+    wins = [_against(results, c, arm) for c in decided if loser(c) != arm]
+    defeats = [_against(results, c, arm) for c in decided if loser(c) == arm]
+    parts = []
+    if wins:
+        parts.append(f"beats {_listed(wins)}")
+    if defeats:
+        parts.append(f"is beaten by {_listed(defeats)}")
+    elif loser(claim) != arm:
+        parts.append("is beaten by nothing")
+    shown = ", and ".join(parts) or "neither beats anything nor is beaten"
+    return f"In the other comparisons, {arm} {shown}."
 
 
 def loser(comparison: Comparison) -> str | None:
@@ -65,11 +71,12 @@ def _outcome(results: Results, c: Comparison) -> str:
     return f"{c.arm_a} {verb} {c.arm_b} on {where}: {a} against {b}"
 
 
-def _defeat(results: Results, c: Comparison, arm: str) -> str:
+def _against(results: Results, c: Comparison, arm: str) -> str:
+    """Whom `arm` is compared with, where, and both rates, its own first."""
     a, b = (percent(score.rate) for score in _scores(results, c))
-    other, theirs, ours = (c.arm_b, b, a) if c.arm_a == arm else (c.arm_a, a, b)
+    other, ours, theirs = (c.arm_b, a, b) if c.arm_a == arm else (c.arm_a, b, a)
     where = results.group(c.benchmark, c.group).label
-    return f"{other} on {where} ({theirs} against {ours})"
+    return f"{other} on {where} ({ours} against {theirs})"
 
 
 def _range_of_scores(results: Results) -> str:

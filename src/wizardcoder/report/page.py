@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wizardcoder.report import quantities
 from wizardcoder.report.changes import Piece, changes
-from wizardcoder.report.headline import beaten_by, explanation, headline, loser
+from wizardcoder.report.headline import explanation, headline, loser, other_outcomes
 from wizardcoder.report.loss import loss_curves
 from wizardcoder.report.plots import in_plot_order, score_panel
 from wizardcoder.report.results import Comparison, Group, Lineage, LineageStep, Results
@@ -66,25 +66,22 @@ def write_report(results: Results, folder: Path) -> Path:
 def render(results: Results) -> str:
     """The whole page; it needs no other file and no network."""
     groups = results.scored_groups()
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            results=results,
-            headline=headline(results),
-            explanation=explanation(results),
-            beaten_by=beaten_by(results),
-            arms=in_plot_order(results.arms),
-            groups=groups,
-            panels=[
-                Panel(group, score_panel(results, group, f"scores-{n}"))
-                for n, group in enumerate(groups)
-            ],
-            differences=differences(results),
-            reach=_reach(results),
-            loss=loss_curves(results.arms, "loss"),
-            lineages=[cards(lineage) for lineage in results.lineages],
-        )
+    panels = [
+        Panel(group, score_panel(results, group, f"scores-{n}")) for n, group in enumerate(groups)
+    ]
+    template = _environment().get_template("report.html")
+    return template.render(
+        results=results,
+        headline=headline(results),
+        explanation=explanation(results),
+        other_outcomes=other_outcomes(results),
+        arms=in_plot_order(results.arms),
+        groups=groups,
+        panels=panels,
+        differences=differences(results),
+        reach=_reach(results),
+        loss=loss_curves(results.arms, "loss"),
+        lineages=[cards(lineage) for lineage in results.lineages],
     )
 
 

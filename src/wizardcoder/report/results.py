@@ -12,11 +12,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but for tab and line ends
+    "\u202a-\u202e\u2066-\u2069"  # what turns the direction of the text after it
+    "\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def printable(text: object) -> object:
-    r"""A text with its lone surrogates and control characters written out as escapes.
+    r"""A text whose lone surrogates, control and direction characters are written out as escapes.
 
     >>> print(printable("bell \x07, half a pair \ud83d"))
     bell \x07, half a pair \ud83d

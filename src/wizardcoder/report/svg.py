@@ -36,6 +36,7 @@ _VARIABLES = {
 }
 _PIXELS_PER_INCH = 72  # of matplotlib's SVG, whatever the figure's dpi
 _NAMESPACE = re.compile(r"\{.*?\}")
+_LINE_END = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
 _FONT_FAMILY = re.compile(r"font-family:[^;]*;? ?")
 
 
@@ -75,7 +76,7 @@ def new_axes(
 def label(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
     """Write a text of the user's: in one line, and never read as a formula."""
     how = {"fontsize": 12, "color": INK, "va": "center_baseline", "parse_math": False, **how}
-    axes.text(x, y, " ".join(text.split()), **how)
+    axes.text(x, y, _LINE_END.sub(" ", text), **how)
 
 
 def inline(figure: Figure, name: str, title: str) -> Markup:
@@ -87,6 +88,9 @@ def inline(figure: Figure, name: str, title: str) -> Markup:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(file, format="svg", transparent=True, metadata=nothing)
     root = ElementTree.fromstring(file.getvalue())
+    for definitions in root.findall("{*}defs"):
+        for style in definitions.findall("{*}style"):
+            definitions.remove(style)  # it would hold for the whole page
     for element in root.iter():
         _adapt(element, name)
     for attribute in ("width", "height", "version"):
@@ -109,8 +113,6 @@ def _adapt(element: ElementTree.Element, name: str) -> None:
         elif key == "style":
             value = _themed(_FONT_FAMILY.sub("", value))
         element.attrib[key] = value
-    if element.tag == "style":
-        element.text = ""  # it would hold for the whole page
     element.tail = (element.tail or "").strip() or None
     if element.tag != "text":
         element.text = (element.text or "").strip() or None

@@ -1,7 +1,8 @@
 """The teacher: a chat model that is asked once, and whose every reply is kept.
 
-async with Teacher(options, HttpTransport(...), Ledger(path)) as teacher:
-    reply = await teacher.ask("Write a haiku about pointers.")
+with Ledger(path) as ledger:
+    async with Teacher(options, HttpTransport(...), ledger) as teacher:
+        reply = await teacher.ask("Write a haiku about pointers.")
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -16,7 +17,17 @@ from wizardcoder.teacher.ledger import Ledger, Outcome
 from wizardcoder.teacher.transport import Answer, LostConnectionError, Transport
 
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_GATEWAY = frozenset({502, 504})  # what the server behind it did, and billed, is not known
+_WRONG_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
 _LONGEST_PAUSE_SECONDS = 60.0
+#: A server that wants a longer pause than this is not waited for.
+LONGEST_RETRY_AFTER_SECONDS = 600.0
+
+
+_MALFORMED = (
+    *(ValueError, LookupError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),  # JSON knows numbers and depths that Python does not
+)
 
 
 class Reply(NamedTuple):
@@ -40,20 +51,29 @@ class Teacher:
     """A chat model behind a transport and a ledger.
 
     At most `options.concurrency` requests are in flight; identical requests in flight share one.
+    Leaving it gives up what is in flight and commits what was heard; it can be entered again.
     """
 
     def __init__(
-        self, options: recipe.Teacher, transport: Transport, ledger: Ledger, *, seed: int = 0
+        self,
+        options: recipe.Teacher,
+        transport: Transport,
+        ledger: Ledger,
+        *,
+        seed: int = 0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.options = options
         self.ledger = ledger
         self._transport = transport
         self._seed = seed
+        self._sleep = sleep
         self._slots = asyncio.Semaphore(options.concurrency)
         self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
-        self._prefix = f"{options.model}\n{options.endpoint}\n".encode()
+        self._prefix = f"{options.model}\n{options.endpoint.rstrip('/')}\n".encode()
 
     async def __aenter__(self) -> Self:
+        self._slots = asyncio.Semaphore(self.options.concurrency)  # it belongs to one event loop
         await self._transport.__aenter__()
         return self
 
@@ -63,8 +83,11 @@ class Teacher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._in_flight.values():
+        tasks = list(self._in_flight.values())
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.ledger.flush()
         await self._transport.__aexit__(kind, error, trace)
 
     async def ask(self, prompt: str, *, sample: int = 0) -> Reply:
@@ -113,7 +136,7 @@ class Teacher:
                 if error is not None:
                     raise error
                 if attempt < self.options.max_retries:
-                    await asyncio.sleep(pause)
+                    await self._sleep(pause)
         raise TeacherError(
             f"{self.options.endpoint}: gave up after {attempt + 1} attempts, the last one: "
             f"{outcome.note}; what was answered is kept: run the same command again later"
@@ -130,10 +153,22 @@ class Teacher:
             worst = self._worst_usd(request)
             return _Sent(Outcome("maybe_paid", usd=worst, note=str(error)), pause)
         if answer.status in _TRANSIENT:
-            note = f"HTTP {answer.status}: {_excerpt(answer)}"
-            wanted = answer.retry_after_seconds
-            return _Sent(Outcome("refused", note=note), pause if wanted is None else wanted)
+            return self._refused(request, answer, pause)
         return self._judge(answer)
+
+    def _refused(self, request: bytes, answer: Answer, pause: float) -> _Sent:
+        note = f"HTTP {answer.status}: {_excerpt(answer)}"
+        outcome = Outcome("refused", note=note)
+        if answer.status in _GATEWAY:
+            outcome = Outcome("maybe_paid", usd=self._worst_usd(request), note=note)
+        wanted = answer.retry_after_seconds
+        if wanted is not None and wanted > LONGEST_RETRY_AFTER_SECONDS:
+            problem = (
+                f"{self.options.endpoint} wants a pause of {wanted:.0f} seconds ({note}): "
+                "run the same command again then"
+            )
+            return _Sent(outcome, error=TeacherError(problem))
+        return _Sent(outcome, pause if wanted is None else wanted)
 
     def _judge(self, answer: Answer) -> _Sent:
         options = self.options
@@ -147,12 +182,12 @@ class Teacher:
                 f"{options.endpoint} refused a request for model {options.model!r}: "
                 f"HTTP {answer.status}: {_excerpt(answer)}"
             )
-            if answer.status == 404:
+            if answer.status in _WRONG_ADDRESS:
                 return _unusable(f"{note}; check teacher.model and teacher.endpoint")
             return _Sent(Outcome("failed", note=note), error=TeacherError(note))
         try:
             reply = _parse(answer.body)
-        except (ValueError, KeyError, IndexError, TypeError):
+        except _MALFORMED:
             return _unusable(
                 f"{options.endpoint} does not answer as a chat-completions endpoint "
                 f"(HTTP {answer.status}, {answer.content_type}): {_excerpt(answer)}; "
@@ -167,7 +202,7 @@ class Teacher:
         return (prompt + completion) / 1e6
 
     def _worst_usd(self, request: bytes) -> float:
-        return self._usd(len(request) / 2, self.options.max_tokens)  # no tokenizer makes more
+        return self._usd(len(request), self.options.max_tokens)  # a token is at least one byte
 
 
 def _unusable(note: str) -> _Sent:
@@ -175,10 +210,14 @@ def _unusable(note: str) -> _Sent:
 
 
 def _parse(body: bytes) -> Reply:
+    """The reply in a response body. Raises one of `_MALFORMED` when it is not one."""
     response = json.loads(body)
     choice, usage = response["choices"][0], response.get("usage") or {}
+    text = choice["message"]["content"] or ""
+    if not isinstance(text, str):
+        raise TypeError("content is not text")
     return Reply(
-        text=choice["message"]["content"] or "",
+        text=text,
         finish_reason=choice.get("finish_reason") or "stop",
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),

@@ -3,9 +3,9 @@
 One SQLite file, one writer, one row per attempt to send:
 
     sent → answered      the reply is committed before anybody uses it
-         → refused       the server said no for now (429, 5xx): nothing was paid
+         → refused       the server said no for now (429, 500, 503): nothing was paid
          → failed        the server said no for good, or does not speak the protocol
-         → maybe_paid    the answer was lost (connection, timeout, kill): counted as cost
+         → maybe_paid    the answer was lost (connection, gateway, kill): counted as cost
 
 A key is looked up before anything is sent, so that a committed reply is never paid for again.
 Writes are grouped: whatever arrives while one commit is on its way to the disk shares the next.
@@ -19,7 +19,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from wizardcoder.errors import RunLockedError, StorageError
 from wizardcoder.storage import disk_errors
@@ -71,7 +71,10 @@ class Outcome(NamedTuple):
 
 
 class LedgerTotals(NamedTuple):
-    """What a ledger holds: attempts to send, by how they ended, tokens and dollars."""
+    """What a ledger holds: attempts to send, by how they ended, tokens and dollars.
+
+    `refused` counts the failed ones too; `usd` holds the worst case of what may have been paid.
+    """
 
     calls: int
     answered: int
@@ -83,7 +86,11 @@ class LedgerTotals(NamedTuple):
 
 
 class Ledger:
-    """The ledger in a file; rows left `sent` by a process that died become `maybe_paid`."""
+    """The ledger in a file; rows left `sent` by an earlier process become `maybe_paid`.
+
+    Raises RunLockedError while another process has it open, StorageError when it cannot be used.
+    A context manager: it is closed at the end.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -94,7 +101,10 @@ class Ledger:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
-            raise RunLockedError(f"{path}: another process is writing this ledger") from None
+            raise RunLockedError(
+                f"{path}: another process is writing this ledger; wait for it, or name another "
+                "with --ledger"
+            ) from None
         self._database = self._open()
         self._next_id: int = self._database.execute(
             "SELECT ifnull(max(id), 0) FROM calls"
@@ -104,22 +114,31 @@ class Ledger:
         self._committer: asyncio.Task[None] | None = None
 
     def _open(self) -> sqlite3.Connection:
+        database = None
         try:
             database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
             database.executescript(_SCHEMA)
             database.execute(
-                "UPDATE calls SET status='maybe_paid', note='the process that sent it died' "
+                "UPDATE calls SET status='maybe_paid', note='its process ended before the answer' "
                 "WHERE status='sent'"
             )
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
+            if database is not None:
+                database.close()
             self._lock.close()
             raise StorageError(
                 f"{self.path}: cannot be opened as a ledger: {error}; "
                 "name another with --ledger, or move the file away"
             ) from None
         return database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def find(self, key: bytes) -> bytes | None:
         """The committed reply for a key, if there is one."""
@@ -162,7 +181,13 @@ class Ledger:
         """The id of the newest row, to sum from there on later."""
         return self._next_id
 
+    async def flush(self) -> None:
+        """Return when everything written so far is committed, or could not be."""
+        if self._committer is not None and not self._committer.done():
+            await asyncio.wait([self._committer])
+
     def close(self) -> None:
+        """Close the file; `flush` first where writing may be under way."""
         self._reader.close()
         self._database.close()
         self._lock.close()
@@ -193,9 +218,11 @@ class Ledger:
             for sql, values in batch:
                 self._database.execute(sql, values)
             self._database.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except Exception as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
             raise StorageError(
                 f"{self.path}: the ledger cannot be written: {error}; every committed reply is "
                 "kept: make room and run the same command again"

@@ -1,0 +1,7 @@
+"""`python -m wizardcoder`."""
+
+from __future__ import annotations
+
+from wizardcoder.cli import main
+
+main()

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wizardcoder.clean import Hit, Relation, clean, run_stage
+from wizardcoder.errors import UsageError
+from wizardcoder.recipe import Clean
+from wizardcoder.records import Record, Rejected
+from wizardcoder.storage import Identity, read_parquet
+
+from .planted import PROBLEMS, edited, near, program, record, renamed, statement, unrelated
+
+OWN = {"own": PROBLEMS}
+IDENTITY = Identity("clean", {"a": 1})
+
+
+def mixed() -> list[Record]:
+    """Unrelated records with leaks, exact and near duplicates, and a lineage among them."""
+    random = Random(3)
+    records = unrelated(120)
+    copies = [
+        record(f"x{n}", r.question, r.response if n % 2 else f"{r.response}\n# note {n}")
+        for n, r in enumerate(records[:20])
+    ]
+    leaks = [
+        record(f"leak {p.task_id} {n}", question, response)
+        for p in PROBLEMS
+        for n, (question, response) in enumerate(
+            [
+                (statement(p), program(p)),
+                (edited(statement(p), random), edited(program(p), random)),
+                ("Improve this.", renamed(program(p))),
+            ]
+        )
+    ]
+    text = near(records[50].question, 1.0, random)
+    child = record(
+        "r0050#1",
+        f"{text} Do it in place.",
+        records[50].response,
+        seed_id="r0050",
+        round=1,
+        parent_id="r0050",
+    )
+    return [*records, *copies, *leaks, child]
+
+
+MIXED = mixed()
+CLEANED = clean(MIXED, Clean(), OWN)
+
+
+def rules(rejected: list[Rejected]) -> dict[str, str]:
+    return {row.id: row.rule for row in rejected}
+
+
+def test_every_record_is_kept_or_rejected_by_one_rule() -> None:
+    ids = [r.id for r in (*CLEANED.kept, *CLEANED.rejected)]
+    assert sorted(ids) == sorted(r.id for r in MIXED)
+    assert set(rules(CLEANED.rejected).values()) == {
+        "contaminated",
+        "exact_duplicate",
+        "near_duplicate",
+    }
+
+
+def test_what_was_planted_goes_and_nothing_else() -> None:
+    planted = {r.id for r in MIXED if r.id.startswith(("leak", "x"))}
+    assert set(rules(CLEANED.rejected)) == planted
+
+
+def test_both_tables_are_in_the_order_of_seed_and_round() -> None:
+    for rows in (CLEANED.kept, CLEANED.rejected):
+        keys = [(row.seed_id, row.round) for row in rows]
+        assert keys == sorted(keys)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_records_makes_no_difference(random: Random) -> None:
+    shuffled = list(MIXED)
+    random.shuffle(shuffled)
+    assert clean(shuffled, Clean(), OWN) == CLEANED
+
+
+def test_a_parent_and_its_child_survive_and_are_counted() -> None:
+    assert {"r0050", "r0050#1"} <= {r.id for r in CLEANED.kept}
+    assert CLEANED.near_duplicates[Relation.PARENT_AND_CHILD] == 1
+
+
+def test_no_record_goes_in_favour_of_a_contaminated_one() -> None:
+    leak = record("a", statement(PROBLEMS[0]), program(PROBLEMS[0]))
+    twin = record("b", statement(PROBLEMS[0]), program(PROBLEMS[0]))
+    assert rules(clean([leak, twin], Clean(), OWN).rejected) == {
+        "a": "contaminated",
+        "b": "contaminated",
+    }
+
+
+def test_a_contaminated_record_says_by_what() -> None:
+    leak = record("a", statement(PROBLEMS[0]))
+    (rejected,) = clean([leak], Clean(), OWN).rejected
+    assert (
+        rejected.detail == f"own own/water_left: verbatim 1 (statement): {statement(PROBLEMS[0])}"
+    )
+
+
+def test_without_near_duplicates_only_exact_ones_go() -> None:
+    cleaned = clean(MIXED, Clean(near_duplicates=False), {})
+    assert set(rules(cleaned.rejected).values()) == {"exact_duplicate"}
+    assert not cleaned.near_duplicates
+
+
+def test_two_records_with_one_id_are_refused() -> None:
+    with pytest.raises(UsageError, match="record ids occur more than once, the first is 'a'"):
+        clean([record("a", "x"), record("a", "y")], Clean(), {})
+
+
+def test_no_records_give_empty_tables(tmp_path: Path) -> None:
+    manifest = run_stage(tmp_path / "clean", [], Clean(), OWN, identity=IDENTITY)
+    assert manifest["counts"]["records"] == 0
+    assert read_parquet(tmp_path / "clean" / "records.parquet", Record) == []
+
+
+def test_the_stage_writes_what_cleaning_gives(tmp_path: Path) -> None:
+    folder = tmp_path / "clean"
+    manifest = run_stage(folder, MIXED, Clean(), OWN, identity=IDENTITY)
+    assert read_parquet(folder / "records.parquet", Record) == CLEANED.kept
+    assert read_parquet(folder / "rejected.parquet", Rejected) == CLEANED.rejected
+    assert read_parquet(folder / "hits.parquet", Hit) == CLEANED.hits
+    assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_the_manifest_counts_by_rule_relation_and_benchmark(tmp_path: Path) -> None:
+    options = Clean(containment=0.6)
+    manifest = run_stage(tmp_path / "clean", MIXED, options, OWN, identity=IDENTITY)
+    counts = manifest["counts"]
+    assert counts["records"] == counts["kept"] + counts["rejected"] == len(MIXED)
+    assert counts["rules"] == {"contaminated": 15, "exact_duplicate": 10, "near_duplicate": 10}
+    assert counts["near_duplicates"] == {"parent and child": 1, "sibling": 0, "unrelated": 10}
+    assert counts["kept_by_round"] == {"0": 120, "1": 1}
+    assert sum(counts["contamination"].values()) == sum(counts["contamination_by_rule"].values())
+    assert counts["changed_options"] == {"containment": [0.5, 0.6]}
+
+
+def test_two_executions_give_the_same_bytes(tmp_path: Path) -> None:
+    for name, records in (("one", MIXED), ("two", MIXED[::-1])):
+        run_stage(tmp_path / name, records, Clean(), OWN, identity=IDENTITY)
+    for table in ("records", "rejected", "hits"):
+        one, two = (tmp_path / name / f"{table}.parquet" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_finished_stage_is_not_done_again(tmp_path: Path) -> None:
+    first = run_stage(tmp_path / "clean", MIXED, Clean(), OWN, identity=IDENTITY)
+    again = run_stage(tmp_path / "clean", [], Clean(), {}, identity=IDENTITY)
+    assert again == first
+
+
+def test_a_benchmarks_own_check_rejects(tmp_path: Path) -> None:
+    cleaned = clean(
+        [record("a", response="1 2 3")], Clean(), {}, {"world": lambda text: ("held-out", "w/1")}
+    )
+    assert rules(cleaned.rejected) == {"a": "contaminated"}

@@ -1,0 +1,253 @@
+"""An invented run for the report's tests: none of these numbers was ever measured."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import pytest
+
+from wizardcoder.report import (
+    Arm,
+    Cleaning,
+    Comparison,
+    Deviation,
+    Evolution,
+    Fact,
+    Group,
+    GroupScore,
+    Lineage,
+    LineageStep,
+    Results,
+    StageCost,
+    Tally,
+)
+
+TASKS = 150
+
+
+class Made(NamedTuple):
+    """What the invented run says of one arm; `passed` on tasks of one, two and three steps."""
+
+    name: str
+    kind: str
+    passed: tuple[int, int, int]
+    depths: dict[str, int]
+    description: str
+
+
+ARMS = (
+    Made("base", "base", (0, 0, 0), {}, "pre-trained on code of the algebra, not on instructions"),
+    Made("seed", "seed", (150, 96, 0), {"1": 850, "2": 150}, "the seeds alone"),
+    Made("round-1", "round", (149, 101, 4), {"1": 1020, "2": 790, "3": 140}, "seeds and round 1"),
+    Made(
+        "round-2",
+        "round",
+        (148, 97, 15),
+        {"1": 1090, "2": 1130, "3": 540, "4": 101},
+        "seeds and rounds 1 and 2",
+    ),
+    Made(
+        "round-3",
+        "round",
+        (148, 93, 29),
+        {"1": 1128, "2": 1312, "3": 905, "4": 301, "5": 54},
+        "seeds and rounds 1 to 3",
+    ),
+    Made(
+        "more-of-the-same",
+        "control",
+        (150, 113, 1),
+        {"1": 3145, "2": 555},
+        "new unevolved tasks of the seeds’ mix, as many distinct programs as round-3",
+    ),
+)
+
+WRONG = "def total(xs):\n    return sum(x for x in xs if x < 3 & x > 0)\n"
+LINEAGE = Lineage(
+    seed_id="seed-0417",
+    steps=(
+        LineageStep(
+            round=0,
+            instruction="Write a function total(xs) that returns the sum of the list.",
+            response="```python\ndef total(xs):\n    return sum(xs)\n```",
+        ),
+        LineageStep(
+            round=1,
+            operation="reasoning",
+            instruction="Write a function total(xs) that keeps the numbers above 3 and returns "
+            "the sum of the list.",
+            response="```python\ndef total(xs):\n    kept = [x for x in xs if x > 3]\n"
+            "    return sum(kept)\n```",
+        ),
+        LineageStep(
+            round=2,
+            operation="complexity",
+            instruction="Write a function total(xs) that keeps the numbers above 3 and returns "
+            "the sum of the list. Propose higher time or space complexity requirements.",
+            rule="copied_prompt",
+        ),
+        LineageStep(
+            round=3,
+            operation="misdirection",
+            instruction="Write a function total(xs) that keeps the numbers above 3 and returns "
+            f"the sum of the list.\n\nBeware, this code does not solve it:\n```python\n{WRONG}```",
+            response="```python\ndef total(xs):\n    kept = [x for x in xs if x > 3]\n"
+            "    return sum(kept)\n```",
+        ),
+    ),
+)
+
+
+def scores(passed: tuple[int, int, int]) -> tuple[GroupScore, ...]:
+    return tuple(
+        GroupScore(
+            benchmark="miniature",
+            group=str(steps),
+            passed=n,
+            total=TASKS,
+            rate=n / TASKS,
+            low=max(0.0, n / TASKS - 0.012 - 0.13 * math.sqrt(n / TASKS * (1 - n / TASKS))),
+            high=min(1.0, n / TASKS + 0.025 + 0.13 * math.sqrt(n / TASKS * (1 - n / TASKS))),
+        )
+        for steps, n in enumerate(passed, 1)
+    )
+
+
+def arm(made: Made, number: int) -> Arm:
+    trained = made.kind != "base"
+    curve = tuple(
+        (step * 2800, (2.6 + 0.3 * number) * math.exp(-step / 60) + 0.05 * (1 + number % 3)
+         + 0.02 * math.sin(7 * step + number))
+        for step in range(1, 286)
+    )  # fmt: skip
+    return Arm(
+        name=made.name,
+        kind=made.kind,
+        description=made.description,
+        records=sum(made.depths.values()) if trained else 8000,
+        distinct_responses=sum(made.depths.values()) - 11 * number if trained else 7964,
+        label_tokens=62 * sum(made.depths.values()) if trained else 496_000,
+        depth_histogram=made.depths,
+        scores=scores(made.passed),
+        loss_curve=curve if trained else (),
+        train_seconds=46.8 + number if trained else 34.2,
+    )
+
+
+def compare(a: Made, b: Made, steps: int) -> Comparison:
+    difference = (a.passed[steps - 1] - b.passed[steps - 1]) / TASKS
+    return Comparison(
+        arm_a=a.name,
+        arm_b=b.name,
+        benchmark="miniature",
+        group=str(steps),
+        difference=difference,
+        interval_low=difference - 0.06,
+        interval_high=difference + 0.065,
+        method="paired bootstrap over tasks, 2,000 draws",
+    )
+
+
+@pytest.fixture(scope="session")
+def results() -> Results:
+    """A whole run in which evolving wins on three steps and loses on two."""
+    by_name = {made.name: made for made in ARMS}
+    last, control, seed = by_name["round-3"], by_name["more-of-the-same"], by_name["seed"]
+    return Results(
+        run="invented",
+        title="Miniature demo: an invented run",
+        created="2026-11-12 14:05 UTC",
+        wizardcoder_version="0.0.0",
+        recipe_toml='name = "invented"\nseed = 7\n\n[train]\nlr = 0.003\nbetas = [0.9, 0.95]\n',
+        seed=7,
+        sandbox_level="full",
+        attested_share=1.0,
+        not_shown="A model of a million parameters learnt combinations in an algebra of list "
+        "operations; nothing here says what evolved data does for a real model taught by a real "
+        "teacher.",
+        arms=tuple(arm(made, number) for number, made in enumerate(ARMS)),
+        groups=(
+            Group(benchmark="miniature", name="1", label="1-step tasks", note="seen operations"),
+            Group(
+                benchmark="miniature",
+                name="2",
+                label="2-step tasks",
+                note="never seen in training",
+            ),
+            Group(
+                benchmark="miniature",
+                name="3",
+                label="3-step tasks",
+                note="never seen in training",
+            ),
+        ),
+        comparisons=(
+            compare(last, control, 3),
+            compare(last, seed, 3),
+            compare(last, control, 2),
+            compare(last, seed, 2),
+        ),
+        evolution=Evolution(
+            seeds=1000,
+            attempts=3000,
+            accepted=2764,
+            rejected=236,
+            rules={"no_information_gain": 171, "refusal": 38, "copied_prompt": 20, "truncated": 7},
+            by_round=(
+                Tally(name="1", accepted=957, rejected=43),
+                Tally(name="2", accepted=921, rejected=79),
+                Tally(name="3", accepted=886, rejected=114),
+            ),
+            by_operation=tuple(
+                Tally(name=name, accepted=n, rejected=600 - n)
+                for name, n in (
+                    ("constraints", 588),
+                    ("replace", 521),
+                    ("reasoning", 590),
+                    ("misdirection", 600),
+                    ("complexity", 465),
+                )
+            ),
+        ),
+        cleaning=Cleaning(
+            kept=3700,
+            rejected=64,
+            rules={"exact_duplicate": 41, "near_duplicate": 14, "contamination": 9},
+            near_duplicates={"parent and child": 412, "siblings": 37, "unrelated": 14},
+            contamination={"miniature test": 9},
+        ),
+        lineages=(LINEAGE,),
+        stages=(
+            StageCost(stage="seeds", seconds=0.4),
+            StageCost(
+                stage="evolve",
+                seconds=21.3,
+                calls=5764,
+                prompt_tokens=812_400,
+                completion_tokens=301_200,
+                note="in-process teacher: its calls are free",
+            ),
+            StageCost(stage="clean", seconds=3.9),
+            StageCost(stage="train", seconds=268.0, note="base taken from the cache"),
+            StageCost(stage="generate", seconds=31.5),
+            StageCost(stage="evaluate", seconds=17.8),
+        ),
+        deviations=(
+            Deviation(key="clean.near_duplicate_jaccard", default="0.7", value="0.95"),
+            Deviation(key="clean.min_ast_nodes", default="15", value="40"),
+        ),
+        facts=(
+            Fact(
+                name="Hold-out",
+                text="Compositions of the test split occur neither as a program nor by behaviour "
+                "on probe inputs in the base corpus or in any tuning data.",
+            ),
+            Fact(name="Limits", text="3 s CPU, 30 s wall, 512 MiB for each program."),
+            Fact(name="Sampling", text="Greedy, one answer per task, at most 160 tokens."),
+            Fact(
+                name="Equal effort",
+                text="Every arm saw 800 000 label tokens from the same base, with the same seed.",
+            ),
+        ),
+    )
