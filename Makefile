@@ -33,13 +33,13 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not slow'
 
 wheel: install  ## build the wheel, install it alone into an empty environment, run it
 	$(BIN)/python tests/check_wheel.py
 
 test-all: test  ## the slow proofs as well: the demo, kill -9 in every stage
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 bench: install  ## the claim with all its controls and three training seeds (about an hour)
 	$(BIN)/python bench/claim.py

@@ -141,6 +141,20 @@ def test_a_full_disk_is_a_storage_error_that_says_what_to_do(tmp_path: Path) -> 
     shard.close()
 
 
+def test_a_row_that_did_not_fit_leaves_no_torn_piece_behind(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, resource, signal, sys; from wizardcoder import errors, storage\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "shard = storage.Shard(pathlib.Path(sys.argv[1]))\n"
+        "shard.append({'n': 1})\n"
+        "try: shard.append({'n': 'x' * 200})\n"
+        "except errors.StorageError: shard.append({'n': 2})\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "rows.jsonl")], check=True)
+    assert (tmp_path / "rows.jsonl").read_text() == '{"n": 1}\n{"n": 2}\n'
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old")
     with pytest.raises(UnicodeEncodeError):

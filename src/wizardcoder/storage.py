@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT_VERSION = 1
+_DISK_ERRORS = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+        *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST),
+    }
+)
 Row = TypeVar("Row")
 Json = dict[str, Any]
 
@@ -66,9 +72,14 @@ class Shard:
 
     def append(self, row: object) -> None:
         line = memoryview(json.dumps(to_json(row)).encode() + b"\n")
+        whole = self._file.tell()
         with disk_errors(self.path):
-            while line:
-                line = line[self._file.write(line) :]
+            try:
+                while line:
+                    line = line[self._file.write(line) :]
+            except OSError:
+                self._file.truncate(whole)  # a later row must not continue half of this one
+                raise
 
     def close(self) -> None:
         with disk_errors(self.path):
@@ -286,7 +297,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG}:
+        if error.errno not in _DISK_ERRORS:
             raise
         raise StorageError(
             f"{path}: cannot write: {os.strerror(error.errno)}; what was finished is kept: "

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.evolve.killing import billable, finish, kill_when, sent_although_answered, statuses
 from tests.evolve.worlds import attempts, tables
 from tests.fault_server import Call, FaultServer, Reaction, drop, fail, say

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.evolve.worlds import Said, Script, down, plan, seed
 
+from tests.evolve.worlds import Said, Script, down, plan, seed
 from wizardcoder import prompts
 from wizardcoder.errors import StorageError, TeacherAccessError
 from wizardcoder.evolve.lineage import Attempt, Plan, walk

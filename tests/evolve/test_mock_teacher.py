@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
 from tests.evolve.killing import finish, kill_when, sent_although_answered, statuses
 from tests.evolve.worlds import accepted, attempts, rejected, tables
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.evolve.worlds import (
     FakeTransport,
     Said,
@@ -28,7 +29,6 @@ from tests.evolve.worlds import (
     seed,
     tables,
 )
-
 from wizardcoder.errors import (
     StageConflictError,
     StorageError,
@@ -220,19 +220,17 @@ def test_what_the_teacher_failed_is_tried_again_when_the_stage_goes_on(
 
 
 def test_an_attempt_that_was_tried_again_counts_once(tmp_path: Path) -> None:
-    def failing(status: int) -> FakeTransport:
-        """Fails all lineages but the fourth with `status`, and the key at the fourth."""
-        last = "program number 4."
-        return FakeTransport(
-            lambda body: refuse(401) if last in prompt_of(body) else again(status, body)
-        )
+    def trouble(status: int) -> FakeTransport:
+        def answer(body: bytes) -> Answer:
+            if "program number 4." in prompt_of(body):
+                return refuse(401)
+            return moody(body) if status == 200 else refuse(status)
 
-    def again(status: int, body: bytes) -> Answer:
-        return moody(body) if status == 200 else refuse(status)
+        return FakeTransport(answer)
 
     for status in (400, 200):
         with pytest.raises(TeacherAccessError):
-            run(tmp_path, SEEDS[:4], failing(status), concurrency=1)
+            run(tmp_path, SEEDS[:4], trouble(status), concurrency=1)
     seen: list[int] = []
     run(tmp_path, SEEDS[:4], FakeTransport(moody), progress=lambda done, *_: seen.append(done))
     assert seen == [10, 11, 12]

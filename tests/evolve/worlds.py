@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from tests.fault_server import chat, options
-
 from wizardcoder import evolve, recipe
 from wizardcoder.errors import TeacherError
 from wizardcoder.progress import Progress, silent

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.fault_server import Call, FaultServer, Reaction, say, teaching
 
+from tests.fault_server import Call, FaultServer, Reaction, say, teaching
 from wizardcoder.errors import RunLockedError, StorageError
 from wizardcoder.teacher.ledger import Ledger, Outcome
 

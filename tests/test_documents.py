@@ -1,0 +1,67 @@
+"""The README and the recipes say what works."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from wizardcoder import recipe
+from wizardcoder.cli.app import run
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
+COMMANDS = re.findall(r"^ +wizardcoder (\w+)(.*)$", README, re.MULTILINE)
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_shipped_recipe_loads_and_begins_with_its_own_command(path: Path) -> None:
+    recipe.load(path)
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"# wizardcoder run {path.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize(("command", "rest"), COMMANDS)
+def test_a_command_of_the_readme_has_the_options_it_names(
+    command: str, rest: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert run([command, "--help"]) == 0
+    help_text = capsys.readouterr().out
+    for option in re.findall(r"--[a-z-]+", rest):
+        assert option in help_text
+
+
+def test_the_readmes_evaluation_in_python_runs(
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (snippet,) = (s for s in SNIPPETS if "evaluate.evaluate" in s)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(shared / "data")
+    generations = shared / "data/generations/humaneval"
+    shutil.copy(generations / "evol-replit-v1.jsonl", tmp_path / "samples.jsonl")
+    exec(compile(snippet, "README.md", "exec"), {})
+    assert capsys.readouterr().out == f"{51 / 164}\n"
+
+
+def test_every_python_snippet_of_the_readme_compiles() -> None:
+    assert len(SNIPPETS) >= 2
+    for snippet in SNIPPETS:
+        compile(snippet, "README.md", "exec")
+
+
+def test_the_project_names_no_path_of_a_machine() -> None:
+    files = [
+        p for top in ("src", "tests", "bench", "docs", "recipes") for p in ROOT.glob(f"{top}/**/*")
+    ]
+    files += [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), ROOT / "Makefile", ROOT / "constraints.txt"]
+    texts = {p: p.read_text(encoding="utf-8") for p in files if p.suffix in {".py", ".md", ".toml"}}
+    machine = re.compile(r"/(?:work|root|farm)/")
+    assert [str(p.relative_to(ROOT)) for p, text in texts.items() if machine.search(text)] == []
