@@ -19,7 +19,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
@@ -78,7 +78,8 @@ class Shard:
                 while line:
                     line = line[self._file.write(line) :]
             except OSError:
-                self._file.truncate(whole)  # a later row must not continue half of this one
+                with suppress(OSError):
+                    self._file.truncate(whole)  # a later row must not continue half of this one
                 raise
 
     def close(self) -> None:

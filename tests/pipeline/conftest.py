@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests import tiny
 
+from tests import tiny
 from wizardcoder import recipe
 from wizardcoder.pipeline import Run, open_run, run_all
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests import tiny
 
+from tests import tiny
 from wizardcoder.pipeline import Run
 
 #: A stage of the tiny run, and a file that is there only while the stage is at work.

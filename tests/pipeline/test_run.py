@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests import tiny
 
+from tests import tiny
 from wizardcoder import recipe
 from wizardcoder.errors import RecipeError, StageConflictError, UsageError
 from wizardcoder.pipeline import Run, existing_run, open_run, run_all

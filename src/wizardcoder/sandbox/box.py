@@ -19,7 +19,7 @@ from wizardcoder.sandbox import worker
 from wizardcoder.sandbox.limits import LEVELS, Judgement, Limits, Task
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_SPARE_SECONDS = 10.0
+_SPARE_SECONDS = 20.0
 #: Starts a worker without importing what it does not need; the path is the caller's own.
 _BOOT = """
 import sys, types

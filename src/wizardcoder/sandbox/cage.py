@@ -38,11 +38,13 @@ class WeakCage:
         self.scratch = ""
         self._base = ""
         self._inherited_bytes = 0
+        self._others = 0  # processes and threads that count against the same limit
 
     def prepare(self) -> None:
         """Called once, in the zygote, after its imports. May return in a forked process."""
         self._base = tempfile.mkdtemp(prefix="wizardcoder-sandbox-")
         self._inherited_bytes = _address_space_bytes()
+        self._others = _tasks_of(os.getuid())
 
     def fork(self) -> int:
         """`os.fork`, into what the level offers."""
@@ -78,7 +80,7 @@ class WeakCage:
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_FSIZE: settings.scratch_bytes,
             resource.RLIMIT_NOFILE: settings.open_files,
-            resource.RLIMIT_NPROC: settings.processes,
+            resource.RLIMIT_NPROC: settings.processes + self._others,
             resource.RLIMIT_STACK: 8 << 20,
         }
         if sys.platform == "linux":
@@ -110,7 +112,7 @@ class LandlockCage(WeakCage):
         system.adopt_orphans()
         system.set_dumpable(False)
         if os.getuid() == 0:
-            self._uid = _sandbox_uid()
+            self._uid, self._others = _sandbox_uid(), 0
             self._needs_override = not _readable_by(self._uid, self.settings.readable)
             Path(self._base).chmod(0o711)
 
@@ -139,10 +141,6 @@ class LandlockCage(WeakCage):
         system.install_filter(seccomp.build(reach))
 
     def clear(self, pid: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-        if self._uid is not None and _children():
-            _kill_all_of(self._uid)
         _kill_descendants()
         _remove(self.scratch)
         if self._uid is not None:
@@ -234,6 +232,16 @@ def _address_space_bytes() -> int:
         return 0
 
 
+def _tasks_of(uid: int) -> int:
+    """How many threads a user runs now: the system counts them all, not only a candidate's."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == uid:
+                count += len(os.listdir(process / "task"))
+    return count
+
+
 def _sandbox_uid() -> int:
     """A uid that no account has and that zygotes rarely share: limits count per uid."""
     first, end = _SANDBOX_UIDS
@@ -254,30 +262,41 @@ def _readable_by(uid: int, folders: tuple[str, ...]) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def _kill_all_of(uid: int) -> None:
-    """Kills every process of a uid at one stroke, which no fork bomb outruns."""
-    pid = os.fork()
-    if pid == 0:
-        with contextlib.suppress(OSError):
-            system.become(uid, uid)
-            os.kill(-1, signal.SIGKILL)
-        os._exit(0)
-    os.waitpid(pid, 0)
-
-
 def _kill_descendants() -> None:
-    """Kills and reaps all that descends from this process, which adopts the orphans."""
-    while children := _children():
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+    """Kills and reaps all that descends from this process, which adopts the orphans.
+
+    Stopped first: stopped processes cannot fork but still count, so that a fork bomb runs into its
+    limit of processes instead of filling the places of those that were killed.
+    """
+    while _children(os.getpid()):
+        stopped: set[int] = set()
+        while running := _descendants() - stopped:
+            _signal(running, signal.SIGSTOP)
+            stopped |= running
+        _signal(stopped, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
 
 
-def _children() -> list[int]:
-    return [int(pid) for pid in _read("/proc/thread-self/children").split()]
+def _signal(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _descendants() -> set[int]:
+    found = _children(os.getpid())
+    for pid in found:  # grows while it is walked
+        found += _children(pid)
+    return set(found)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
+    except OSError:  # gone meanwhile
+        return []
 
 
 def _remove(folder: str) -> None:

@@ -16,6 +16,7 @@ from wizardcoder.sandbox.settings import Settings
 from wizardcoder.sandbox.zygote import END
 
 _START_SECONDS = 60.0
+_END_SECONDS = 15.0  # a fork bomb takes a while to kill
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Imports the child side without the packages above it: another Python need not have those.
 _BOOT = """
@@ -100,7 +101,7 @@ class Lane:
         """Ends the zygote, which removes what it made."""
         self._control.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

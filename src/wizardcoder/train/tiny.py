@@ -27,7 +27,7 @@ class TinyBase(Section):
     layers: Positive = 3
     heads: Positive = 4
     positions: Positive = 512  # the longest prompt and completion together, in tokens
-    label_tokens: Positive = 700_000
+    label_tokens: Positive = 650_000
     row_tokens: Positive = 128
     rows_per_step: Positive = 8
     lr: Annotated[float, Field(gt=0)] = 2e-3
