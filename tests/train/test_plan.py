@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from wizardcoder.recipe import Train
+from wizardcoder.train.examples import Encoded
+from wizardcoder.train.plan import make_plan
+
+#: Ten examples of 10 tokens, 4 of which are learnt: 2 to a row of 20, 5 rows to an epoch.
+EXAMPLES = [Encoded(np.arange(10), 6) for _ in range(10)]
+
+
+def options(**changes: object) -> Train:
+    values = {"length_tokens": 20, "rows_per_step": 2, "steps": 0, "seed": 5, **changes}
+    return Train.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("length", "steps"),
+    [
+        ({"steps": 7}, 7),
+        ({"epochs": 1}, 3),
+        ({"epochs": 2}, 5),
+        ({"epochs": 0.5}, 2),
+        ({"label_tokens": 16}, 1),
+        ({"label_tokens": 17}, 2),
+        ({"label_tokens": 160}, 10),
+    ],
+)
+def test_a_plan_has_as_many_steps_as_asked(length: dict[str, float], steps: int) -> None:
+    plan = make_plan(EXAMPLES, options(**length))
+    assert plan.steps == len(list(plan.from_step(0))) == steps
+
+
+def test_a_step_counts_its_tokens_and_labels() -> None:
+    (step,) = make_plan(EXAMPLES, options(steps=1)).from_step(0)
+    assert (len(step.rows), step.tokens, step.label_tokens) == (2, 40, 16)
+
+
+def test_an_epoch_shows_every_example_once() -> None:
+    plan = make_plan(EXAMPLES, options(steps=5, rows_per_step=1))
+    assert sorted(i for step in plan.from_step(0) for row in step.rows for i in row) == list(
+        range(10)
+    )
+
+
+def test_resuming_goes_on_with_the_step_after() -> None:
+    plan = make_plan(EXAMPLES, options(steps=9))
+    assert list(plan.from_step(4)) == list(islice(plan.from_step(0), 4, None))
