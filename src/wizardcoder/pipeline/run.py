@@ -28,7 +28,7 @@ from wizardcoder.storage import (
     disk_errors,
     input_hashes,
     read_parquet,
-    sha256,
+    text_digest,
     write_text,
 )
 from wizardcoder.teacher import Ledger
@@ -104,11 +104,19 @@ class Run:
 
     def train(self, arm: str) -> train.TrainResult:
         """Tune the base on an arm's records into `model/ARM/`."""
+        examples = train.from_records(self.records(arm))
+        base = base_path(self.recipe, self.path)
+        options = self.recipe.train
         return train.fit(
-            train.from_records(self.records(arm)),
-            base=base_path(self.recipe, self.path),
-            options=self.recipe.train,
+            examples,
+            base,
+            options,
             out=self.path / "model" / arm,
+            identity=Identity(
+                "train",
+                options.model_dump(mode="json", exclude={"checkpoint_seconds"}),
+                {"base": train.fingerprint(base), "examples": text_digest(*examples)},
+            ),
             force=self.force,
             progress=self.watch(f"train {arm}"),
         )
@@ -121,7 +129,7 @@ class Run:
         identity = Identity(
             "generate",
             {**options.model_dump(mode="json", exclude={"batch_size"}), "style": str(style)},
-            {"checkpoint": _checkpoint_hash(checkpoint), benchmark: problems.data_sha256},
+            {"checkpoint": train.fingerprint(checkpoint), benchmark: problems.data_sha256},
         )
         instructed = style is generate.Style.INSTRUCTION
         return generate.run_stage(
@@ -240,11 +248,6 @@ class Run:
 def _style(arm: str) -> generate.Style:
     """A base model knows no instructions: it is asked to continue code."""
     return generate.Style.COMPLETION if arm == arms.BASE else generate.Style.INSTRUCTION
-
-
-def _checkpoint_hash(checkpoint: Path | str) -> str:
-    weights = Path(checkpoint) / "model.safetensors"
-    return sha256(weights) if weights.is_file() else str(checkpoint)
 
 
 def open_run(

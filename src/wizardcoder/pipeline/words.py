@@ -27,8 +27,12 @@ def title(recipe: Recipe) -> str:
 def describe_arm(arm: str, recipe: Recipe) -> str:
     """What an arm is trained on."""
     rounds = arms.rounds_of(arm, recipe)
+    if arm == arms.BASE and recipe.base.model == MINIATURE:
+        return (
+            "before tuning; asked otherwise: to continue code under a comment that says the steps"
+        )
     if arm == arms.BASE:
-        return "the model before tuning, asked to continue code"
+        return "before tuning; asked otherwise: to continue the problem's code"
     if rounds is None:
         return _CONTROLS.get(arm, f"a control drawn from {recipe.controls[arm].source}")
     if rounds == 0:
