@@ -5,11 +5,13 @@ The rules are those of the released evaluation scripts, in their order; each cut
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 _FENCE, _PYTHON_FENCE = "```", "```python"
 _MAIN_GUARD = 'if __name__ == "__main__":'
 _EXAMPLE = "# Example usage"
+_FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class Cut(NamedTuple):
@@ -24,6 +26,17 @@ class Extracted(NamedTuple):
 
     code: str
     cuts: tuple[Cut, ...]
+
+
+def blocks(text: str) -> list[str]:
+    r"""The code of a text: what stands in fences or, without any, the text itself.
+
+    >>> blocks("First:\n```python\na = 1\n```\nand then:\n```\nb = 2\n```")
+    ['a = 1\n', 'b = 2\n']
+    >>> blocks("a = 1")
+    ['a = 1']
+    """
+    return _FENCED.findall(text) or [text]
 
 
 def whole(text: str) -> Extracted:

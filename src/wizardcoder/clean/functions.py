@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import builtins
 import hashlib
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+from wizardcoder import extraction
+
 _BUILTINS = frozenset(dir(builtins))
 #: Fields that say nothing about what a function does.
 _DROPPED = frozenset({"ctx", "kind", "annotation", "returns", "decorator_list", "type_comment"})
@@ -55,7 +55,7 @@ def functions_in(text: str) -> Iterator[Function]:
     The code is what stands in fences or, without any, the text itself. What is not Python yields
     nothing.
     """
-    for code in _FENCED.findall(text) or [text]:
+    for code in extraction.blocks(text):
         if "def " in code:
             yield from _functions(code)
 

@@ -7,18 +7,17 @@ be it with the task's own constants or with canonical ones throughout.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from wizardcoder import extraction
 from wizardcoder.miniature.probes import behaviour, canonical
 from wizardcoder.miniature.programs import Steps, parse, shape
 from wizardcoder.miniature.splits import Item, held_items
 
 #: Code with more steps than this is not of this world; interpreting it could take long.
 MOST_STEPS_READ = 6
-_FENCED = re.compile(r"```(?:python)?\n(.*?)\n```", re.DOTALL)
 
 
 class Violation(NamedTuple):
@@ -65,7 +64,7 @@ def contamination(text: str) -> Violation | None:
     The code is parsed, recognised and interpreted by the trusted operations, never executed. Code
     that is not of the miniature world gives None: the ordinary rules are for that.
     """
-    for code in (text, *_FENCED.findall(text)):
+    for code in extraction.blocks(text):
         program = parse(code)
         if program is not None and len(program.steps) <= MOST_STEPS_READ:
             violation = holdout().violation(program.steps)
