@@ -9,6 +9,7 @@ import pytest
 
 from tests import tiny
 from wizardcoder import recipe
+from wizardcoder.cli.app import run as main
 from wizardcoder.errors import RecipeError, StageConflictError, UsageError
 from wizardcoder.pipeline import Run, existing_run, open_run, run_all
 from wizardcoder.records import Record
@@ -105,3 +106,20 @@ def test_a_control_that_the_miniature_does_not_know_is_named(finished: Run, tmp_
     run = Run(finished.path, wanted)
     with pytest.raises(RecipeError, match=r"source = 'harder'.*more-of-the-same"):
         run.control("x")
+
+
+def test_a_checkpoint_is_sampled_and_judged_outside_its_run(
+    finished: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    checkpoint, out = str(finished.path / "model" / "seed"), str(tmp_path / "out")
+    options = ["--benchmark", "miniature-dev", "--set", "generate.max_tokens=8", "--out", out]
+    assert main(["generate", checkpoint, *options]) == 0
+    (table,) = capsys.readouterr().out.split()
+    assert main(["evaluate", "miniature-dev", "--completions", table, "--json"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["total"] == 300
+    assert sorted(score["groups"]) == ["1-step", "2-step", "3-step"]

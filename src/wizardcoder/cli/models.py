@@ -15,12 +15,12 @@ from wizardcoder.cli.options import (
     Out,
     Overrides,
     RecipeFile,
-    RunFolder,
     Source,
     opened,
 )
 from wizardcoder.cli.progress import Watch
 from wizardcoder.cli.scores import Request, judge, table
+from wizardcoder.cli.texts import Sampling, sample_checkpoint
 from wizardcoder.errors import UsageError
 
 Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; may be repeated.")]
@@ -54,14 +54,33 @@ def train(
 
 
 def generate(
-    run: RunFolder = None, arm: Arms = None, data: Data = None, force: Force = False
+    source: Annotated[
+        Path | None, typer.Argument(help="A run, or a checkpoint folder.", metavar="SOURCE")
+    ] = None,
+    arm: Arms = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="For a checkpoint: the benchmark to answer.")
+    ] = None,
+    completion: Annotated[
+        bool, typer.Option("--completion", help="A base model: let it continue code.")
+    ] = False,
+    out: Out = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    data: Data = None,
+    force: Force = False,
 ) -> None:
-    """Sample completions of a run's models for its benchmarks, into completions/ARM/BENCH/."""
-    with options.in_run(run, data=data, force=force) as opened_run:
-        for name in arm or opened_run.recipe.arms:
-            for benchmark in opened_run.recipe.evaluate.benchmarks:
-                opened_run.generate(name, benchmark)
-    typer.echo(opened_run.path / "completions")
+    """Sample completions: of a run's models, or of one checkpoint for one benchmark."""
+    if source is not None and (source / "config.json").is_file():
+        wanted = options.recipe_of(recipe, overrides or ())
+        asked = Sampling(source, benchmark, completion, wanted, data, force)
+        typer.echo(sample_checkpoint(asked, options.stage_folder(out, "generate")))
+        return
+    with options.in_run(source, data=data, force=force) as run:
+        for name in arm or run.recipe.arms:
+            for each in run.recipe.evaluate.benchmarks:
+                run.generate(name, each)
+    typer.echo(run.path / "completions")
 
 
 def evaluate(

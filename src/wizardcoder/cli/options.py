@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -130,8 +131,8 @@ def opened(
         return
     if source.is_dir():
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
-    names.find_seeds(str(source), data)  # complains before a folder is made
-    changes.append(f'seeds.source="{source}"')
+    file = names.find_seeds(str(source), data)  # complains before a folder is made
+    changes.append(f"seeds.source={json.dumps(str(file.resolve()))}")
     wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
     folder = stage_folder(out, stage)
     with locked(folder) as watch:

@@ -11,6 +11,7 @@ from wizardcoder.pipeline.everything import run_all
 from wizardcoder.pipeline.plan import describe
 from wizardcoder.pipeline.results import report, results
 from wizardcoder.pipeline.run import Run, existing_run, open_run
+from wizardcoder.pipeline.sampling import sample
 
 __all__ = [
     "Finding",
@@ -22,4 +23,5 @@ __all__ = [
     "report",
     "results",
     "run_all",
+    "sample",
 ]

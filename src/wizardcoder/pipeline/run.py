@@ -15,10 +15,10 @@ from typing import Any
 
 from wizardcoder import clean, evaluate, evolve, generate, recipe, seeds, train
 from wizardcoder.benchmarks import Benchmark
-from wizardcoder.engines import TransformersEngine
 from wizardcoder.errors import StageConflictError, UsageError
 from wizardcoder.pipeline import arms, names
 from wizardcoder.pipeline.base import base_path, make_base
+from wizardcoder.pipeline.sampling import sample
 from wizardcoder.pipeline.workers import Watch, unwatched
 from wizardcoder.recipe import Control, Recipe
 from wizardcoder.records import Record
@@ -123,23 +123,12 @@ class Run:
 
     def generate(self, arm: str, benchmark: str) -> Json:
         """Sample the completions of an arm into `completions/ARM/BENCH/`."""
-        checkpoint, style = self.checkpoint(arm), _style(arm)
-        problems = self._benchmark(benchmark)
-        options = self.recipe.generate
-        identity = Identity(
-            "generate",
-            {**options.model_dump(mode="json", exclude={"batch_size"}), "style": str(style)},
-            {"checkpoint": train.fingerprint(checkpoint), benchmark: problems.data_sha256},
-        )
-        instructed = style is generate.Style.INSTRUCTION
-        return generate.run_stage(
+        return sample(
             self.path / "completions" / arm / benchmark,
-            partial(TransformersEngine.load, checkpoint, batch_size=options.batch_size),
-            problems.problems,
-            options,
-            (lambda text: problems.extract(text).code) if instructed else str,
-            identity=identity,
-            style=style,
+            self.checkpoint(arm),
+            self._benchmark(benchmark),
+            self.recipe.generate,
+            style=_style(arm),
             seed=self.recipe.seed,
             force=self.force,
             progress=self.watch(f"generate {arm}"),
