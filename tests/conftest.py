@@ -16,3 +16,16 @@ def shared() -> Path:
     if not (path / "data").is_dir():
         pytest.skip(f"the real data lies in {path.name}/ beside the checkout, which is absent here")
     return path
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where the real data is at hand and a test that needs it was skipped all the same."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not (REPOSITORY.parent / "shared" / "data").is_dir():
+        return
+    skipped = [r.nodeid for r in reporter.stats.get("skipped", []) if "real_data" in r.keywords]
+    if skipped:
+        reporter.write_line(
+            f"the real data is at hand, yet skipped: {', '.join(skipped)}", red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

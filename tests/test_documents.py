@@ -36,6 +36,7 @@ def test_a_command_of_the_readme_has_the_options_it_names(
         assert option in help_text
 
 
+@pytest.mark.real_data
 def test_the_readmes_evaluation_in_python_runs(
     shared: Path,
     tmp_path: Path,

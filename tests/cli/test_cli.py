@@ -135,6 +135,7 @@ def test_a_full_disk_is_one_clear_message(tmp_path: Path) -> None:
     assert wizardcoder("seeds", "s.json", "--out", "out").returncode == 0
 
 
+@pytest.mark.real_data
 def test_evaluating_a_file_prints_one_object_of_json(
     shared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

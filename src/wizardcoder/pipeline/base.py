@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from wizardcoder import miniature, train
+from wizardcoder.errors import MissingExtraError
 from wizardcoder.pipeline.names import MINIATURE
 from wizardcoder.progress import Progress
 from wizardcoder.recipe import Recipe
@@ -36,8 +37,7 @@ def make_base(recipe: Recipe, run: Path, progress: Progress, *, force: bool = Fa
     options = train.parse_options(recipe.base.options)
     texts = miniature.corpus(options.functions, recipe.seed)
     words = train.from_records(miniature.seeds(_TOKENIZER_TASKS, seed=recipe.seed))
-    versions = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
-    key = text_digest(options.model_dump(mode="json"), texts, words, versions)
+    key = text_digest(options.model_dump(mode="json"), texts, words, _versions())
     cached = cache_folder() / "base" / key[:32]
     begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
     if cached.is_dir() and not begun:
@@ -58,6 +58,13 @@ def cache_folder() -> Path:
     """Where what can be made or fetched again is kept between runs."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "wizardcoder"
+
+
+def _versions() -> dict[str, str]:
+    try:
+        return {name: version(name) for name in ("torch", "transformers", "tokenizers")}
+    except PackageNotFoundError as error:
+        raise MissingExtraError(error.name, "train") from None
 
 
 def _copy(source: Path, target: Path) -> None:

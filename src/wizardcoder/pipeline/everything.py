@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
+from wizardcoder.errors import MissingExtraError
 from wizardcoder.pipeline.results import report
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.workers import Workers, unwatched, worker_watch
@@ -19,6 +21,8 @@ def run_all(run: Run) -> Path:
     has workers.
     """
     sent = replace(run, watch=unwatched)  # a terminal cannot be sent to another process
+    _require("train", "torch", "transformers", "tokenizers")
+    _require("report", "matplotlib")
     with Workers(run.recipe.workers, run.watch) as workers:
         base = workers.submit(_in_worker, Run.base, sent)
         make_data(run)
@@ -37,6 +41,13 @@ def make_data(run: Run) -> None:
     for name in run.recipe.controls:
         if name in run.recipe.arms:
             run.control(name)
+
+
+def _require(extra: str, *modules: str) -> None:
+    """Raise MissingExtraError now rather than after a night of paid calls."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise MissingExtraError(module, extra)
 
 
 def _in_worker(stage: Callable[..., object], run: Run, *args: str) -> None:
