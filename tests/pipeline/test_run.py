@@ -11,15 +11,15 @@ from tests import tiny
 from wizardcoder import recipe
 from wizardcoder.cli.app import run as main
 from wizardcoder.errors import RecipeError, StageConflictError, UsageError
-from wizardcoder.pipeline import Run, existing_run, open_run, run_all
+from wizardcoder.pipeline import Run, existing_run, open_run, results, run_all
 from wizardcoder.records import Record
 from wizardcoder.storage import read_parquet
 
 
 def test_a_run_ends_with_a_report_of_every_arm(finished: Run) -> None:
-    results = json.loads((finished.path / "report" / "results.json").read_text())
-    assert [arm["name"] for arm in results["arms"]] == finished.recipe.arms
-    assert all(len(arm["scores"]) == 3 for arm in results["arms"])
+    shown = json.loads((finished.path / "report" / "results.json").read_text())
+    assert [arm["name"] for arm in shown["arms"]] == finished.recipe.arms
+    assert all(len(arm["scores"]) == 3 for arm in shown["arms"])
     page = (finished.path / "report" / "index.html").read_text()
     assert "more-of-the-same" in page
 
@@ -81,8 +81,11 @@ def test_the_base_is_taken_from_the_cache(finished: Run, tmp_path: Path) -> None
         other.base()
     weights = [run.path / "model" / "base" / "model.safetensors" for run in (finished, other)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
-    manifests = [run.path / "model" / "base" / "manifest.json" for run in (finished, other)]
-    assert manifests[0].read_bytes() == manifests[1].read_bytes()
+    costs = [{c.stage: c for c in results(run).stages}["train base"] for run in (finished, other)]
+    assert costs[0].seconds > 0
+    assert not costs[0].note
+    assert costs[1].seconds == 0
+    assert "from the cache" in costs[1].note
 
 
 def test_a_changed_recipe_is_refused_and_what_changes_nothing_is_not(finished: Run) -> None:

@@ -14,6 +14,8 @@ from wizardcoder.progress import Progress
 from wizardcoder.recipe import Recipe
 from wizardcoder.storage import disk_errors, text_digest
 
+#: Marks a base that an earlier run made, so that no report counts its time as the run's own.
+FROM_CACHE = "from-cache"
 #: Tasks whose instructions the tokenizer of the miniature's base learns from as well.
 _TOKENIZER_TASKS = 1000
 
@@ -42,6 +44,7 @@ def make_base(recipe: Recipe, run: Path, progress: Progress, *, force: bool = Fa
     begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
     if cached.is_dir() and not begun:
         _copy(cached, folder)
+        (folder / FROM_CACHE).touch()
     train.pretrain(
         texts,
         recipe.base.options,

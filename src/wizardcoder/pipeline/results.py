@@ -12,6 +12,7 @@ from typing import Literal
 from wizardcoder import __version__, evaluate, recipe, scoring
 from wizardcoder import report as page
 from wizardcoder.pipeline import arms, names, words
+from wizardcoder.pipeline.base import FROM_CACHE
 from wizardcoder.pipeline.run import Run
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest
@@ -253,14 +254,16 @@ def _costs(run: Run) -> Iterator[page.StageCost]:
         manifest = _manifest(folder)
         if not manifest:
             continue
+        cached = (folder / FROM_CACHE).exists()
         cost = manifest.get("cost", {})
         yield page.StageCost(
             stage=label,
-            seconds=manifest["seconds"],
+            seconds=0.0 if cached else manifest["seconds"],
             usd=cost.get("usd", 0.0),
             calls=cost.get("calls", 0),
             prompt_tokens=cost.get("prompt_tokens", 0),
             completion_tokens=cost.get("completion_tokens", 0),
+            note=f"from the cache; took {manifest['seconds']:.0f} s when made" if cached else "",
         )
 
 
