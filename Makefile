@@ -38,8 +38,9 @@ unit: install
 wheel: install  ## build the wheel, install it alone into an empty environment, run it
 	$(BIN)/python tests/check_wheel.py
 
-test-all: test  ## the slow proofs as well: the demo, kill -9 in every stage
+test-all: test  ## the slow proofs as well: kill -9 in every stage, hostile programs, the demo
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
+	$(MAKE) demo
 
 bench: install  ## the claim with all its controls and three training seeds (about an hour)
 	$(BIN)/python bench/claim.py
