@@ -20,6 +20,8 @@ _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _GATEWAY = frozenset({502, 504})  # what the server behind it did, and billed, is not known
 _WRONG_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
 _LONGEST_PAUSE_SECONDS = 60.0
+#: An endpoint that was never heard of is not waited for as long as one that has gone quiet.
+FIRST_CONTACT_ATTEMPTS = 3
 #: A server that wants a longer pause than this is not waited for.
 LONGEST_RETRY_AFTER_SECONDS = 600.0
 
@@ -68,6 +70,7 @@ class Teacher:
         self._transport = transport
         self._seed = seed
         self._sleep = sleep
+        self._heard = False
         self._slots = asyncio.Semaphore(options.concurrency)
         self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
         self._prefix = f"{options.model}\n{options.endpoint.rstrip('/')}\n".encode()
@@ -148,13 +151,24 @@ class Teacher:
         try:
             answer = await self._transport.post(request)
         except LostConnectionError as error:
-            if not error.sent:
-                return _Sent(Outcome("refused", note=str(error)), pause)
-            worst = self._worst_usd(request)
-            return _Sent(Outcome("maybe_paid", usd=worst, note=str(error)), pause)
+            return self._lost(request, error, attempt, pause)
+        self._heard = True
         if answer.status in _TRANSIENT:
             return self._refused(request, answer, pause)
         return self._judge(answer)
+
+    def _lost(
+        self, request: bytes, error: LostConnectionError, attempt: int, pause: float
+    ) -> _Sent:
+        if error.sent:
+            worst = self._worst_usd(request)
+            return _Sent(Outcome("maybe_paid", usd=worst, note=str(error)), pause)
+        if not self._heard and attempt + 1 >= FIRST_CONTACT_ATTEMPTS:
+            return _unusable(
+                f"the teacher cannot be reached: {error}; is it running, and is teacher.endpoint "
+                "right?"
+            )
+        return _Sent(Outcome("refused", note=str(error)), pause)
 
     def _refused(self, request: bytes, answer: Answer, pause: float) -> _Sent:
         note = f"HTTP {answer.status}: {_excerpt(answer)}"
