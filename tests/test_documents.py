@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests import tiny
 from wizardcoder import recipe
 from wizardcoder.cli.app import run
 
@@ -50,6 +54,22 @@ def test_the_readmes_evaluation_in_python_runs(
     shutil.copy(generations / "evol-replit-v1.jsonl", tmp_path / "samples.jsonl")
     exec(compile(snippet, "README.md", "exec"), {})
     assert capsys.readouterr().out == f"{51 / 164}\n"
+
+
+@pytest.mark.slow
+def test_the_readmes_run_in_python_ends_with_a_report(tmp_path: Path) -> None:
+    (snippet,) = (s for s in SNIPPETS if "run_all" in s)
+    (tmp_path / "mine.py").write_text(snippet)
+    (tmp_path / "mine.toml").write_text(tiny.RECIPE)
+    done = subprocess.run(
+        [sys.executable, "mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "runs/mine/report/index.html\n", done.stderr
 
 
 def test_every_python_snippet_of_the_readme_compiles() -> None:

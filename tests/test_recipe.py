@@ -35,6 +35,11 @@ def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
         ("[train]\nepochs = 3", r"exactly one of steps, epochs, label_tokens \(got steps, epochs"),
         ('arms = ["round-9"]', r"unknown arm 'round-9'; known: base, final, round-1"),
         ("[evolve.operations]\nconstrain = 1", r"unknown operation 'constrain'; known: constr"),
+        ('arms = ["seed", "seed"]', r"arms names 'seed' more than once"),
+        ("[controls.seed]\nsource = 'x'", r"a control cannot be called 'seed'"),
+        ("[controls.'../evil']\nsource = 'x'", r"a control cannot be called '\.\./evil'"),
+        ("[controls.x]", r"controls\.x needs either source or operations"),
+        ("[generate]\ntemperature = inf", r"'generate\.temperature' = inf"),
         ("[evolve.operations]\nreplace = 0", r"needs at least one operation with a weight above 0"),
     ],
 )

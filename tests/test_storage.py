@@ -85,12 +85,27 @@ def test_another_identity_is_refused_and_force_moves_the_old_folder_aside(
     if finished:
         finish(tmp_path / "paint", ROWS[:1])
     else:
-        open_stage(tmp_path / "paint", IDENTITY).shard("rows").close()
+        with open_stage(tmp_path / "paint", IDENTITY) as stage:
+            stage.shard("rows").append(ROWS[0])
     other = Identity("paint", {"lr": 0.2, "betas": (0.9, 0.95)}, IDENTITY.inputs)
     with pytest.raises(StageConflictError, match=r"options\.lr: 0\.1 → 0\.2.*--force"):
         open_stage(tmp_path / "paint", other)
     assert not open_stage(tmp_path / "paint", other, force=True).complete
     assert len(list(tmp_path.glob("*.old-*"))) == 1
+
+
+def test_an_unfinished_stage_that_made_nothing_gives_way(tmp_path: Path) -> None:
+    open_stage(tmp_path / "paint", IDENTITY).shard("rows").close()
+    assert not storage.begun(tmp_path / "paint")
+    assert not open_stage(tmp_path / "paint", Identity("paint", {})).complete
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_finished_stage_that_lost_a_file_is_named(tmp_path: Path) -> None:
+    finish(tmp_path / "paint", ROWS[:1])
+    (tmp_path / "paint" / "rows.parquet").unlink()
+    with pytest.raises(InputError, match=r"rows\.parquet: is gone .*remove the folder"):
+        open_stage(tmp_path / "paint", IDENTITY).complete  # noqa: B018
 
 
 def test_a_stage_that_was_only_opened_leaves_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ What a recipe does not know is where anything is stored (`storage`) or how a sta
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -26,9 +28,10 @@ SourceOptions = dict[str, bool | int | float | str]
 class Section(BaseModel):
     """A table of the recipe: frozen, and every key must be known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 Options = TypeVar("Options", bound=Section)
 
 
@@ -152,7 +155,7 @@ class Control(Section):
 class Recipe(Section):
     """Everything a run does."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", default="paper")
+    name: str = Field(pattern=f"^{_NAME}$", default="paper")
     seed: int = 0
     workers: Positive = 1  # arms trained at the same time, one thread each when more than one
     arms: list[str] = ["base", "seed", "round-1", "round-2", "round-3"]
@@ -299,11 +302,26 @@ def _check(recipe: Recipe, where: str) -> None:
         )
     for operations in (recipe.evolve.operations, *(c.operations for c in recipe.controls.values())):
         _check_operations(operations, where)
+    _check_names(recipe, where)
     rounds = {f"round-{n}" for n in range(1, recipe.evolve.rounds + 1)}
     known = {"base", "seed", "final", *rounds, *recipe.controls}
     for arm in recipe.arms:
         if arm not in known:
             raise RecipeError(f"{where}: unknown arm {arm!r}; known: {', '.join(sorted(known))}")
+
+
+def _check_names(recipe: Recipe, where: str) -> None:
+    for name, control in recipe.controls.items():
+        if not re.fullmatch(_NAME, name) or re.fullmatch(r"base|seed|final|round-\d+", name):
+            raise RecipeError(
+                f"{where}: a control cannot be called {name!r}: it needs a plain name that is "
+                "not base, seed, final or round-N"
+            )
+        if (control.source is None) == (control.operations is None):
+            raise RecipeError(f"{where}: controls.{name} needs either source or operations")
+    for key, names in (("arms", recipe.arms), ("evaluate.benchmarks", recipe.evaluate.benchmarks)):
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
+            raise RecipeError(f"{where}: {key} names {twice[0]!r} more than once")
 
 
 def _check_operations(operations: Mapping[str, float] | None, where: str) -> None:

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT_VERSION = 1
+_TABLES = frozenset({".parquet", ".safetensors"})
 _DISK_ERRORS = frozenset(
     {
         *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-        *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST),
+        *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG),
+        *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
     }
 )
 Row = TypeVar("Row")
@@ -99,8 +101,20 @@ class Stage:
 
     @property
     def complete(self) -> bool:
-        """Whether an earlier execution with this identity finished: nothing to do."""
-        return (self.path / "manifest.json").exists()
+        """Whether an earlier execution with this identity finished: nothing to do.
+
+        Raises InputError when a file that it made is gone.
+        """
+        if not (self.path / "manifest.json").exists():
+            return False
+        for name in self.manifest["files"]:
+            if not (self.path / name).exists():
+                raise InputError(
+                    self.path / name,
+                    problem="is gone from a finished stage",
+                    mend=f"remove the folder {self.path} to make it anew",
+                )
+        return True
 
     @property
     def manifest(self) -> Json:
@@ -136,7 +150,6 @@ class Stage:
         *,
         counts: Mapping[str, Any],
         cost: Mapping[str, Any] | None = None,
-        earlier_seconds: float = 0.0,
     ) -> Json:
         """Write the Parquet tables and the manifest, drop the shards, rename the folder.
 
@@ -150,9 +163,11 @@ class Stage:
                 write_parquet(partial / f"{name}.parquet", row_type, rows)
             manifest = {
                 "identity": self.identity.as_json(),
-                "files": {p.name: sha256(p) for p in sorted(partial.glob("*.parquet"))},
+                "files": {
+                    p.name: sha256(p) for p in sorted(partial.iterdir()) if p.suffix in _TABLES
+                },
                 "counts": dict(counts),
-                "seconds": round(earlier_seconds + time.monotonic() - self._started, 3),
+                "seconds": round(time.monotonic() - self._started, 3),
                 "cost": dict(cost or {}),
                 "versions": {n: version(n) for n in ("wizardcoder", "pyarrow", "numpy")},
             }
@@ -185,6 +200,12 @@ def open_stage(path: Path, identity: Identity, *, force: bool = False) -> Stage:
         if folder.exists():
             _settle(folder, _stored_identity(folder / file), identity, force=force)
     return stage
+
+
+def begun(path: Path) -> bool:
+    """Whether a stage folder holds anything that was made, finished or not."""
+    partial = path.with_name(path.name + ".partial")
+    return path.exists() or (partial.is_dir() and not _holds_nothing(partial))
 
 
 def read_manifest(folder: Path) -> Json:
@@ -220,11 +241,11 @@ def to_json(row: object) -> object:
 
 def read_jsonl(path: Path, row_type: type[Row]) -> Iterator[Row]:
     """The rows of a JSONL file that this project wrote. Raises InputError with file and line."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield from_json(json.loads(line), row_type)
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
                 raise InputError(
                     path, line=number, problem=f"is not a {row_type.__name__}: {error}"
                 ) from None
@@ -300,9 +321,11 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
+        mend = "make room, or choose another place, and run the same command again"
+        if error.errno in {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG}:
+            mend = "a file or folder of that name stands in the way, or the name is too long"
         raise StorageError(
-            f"{path}: cannot write: {os.strerror(error.errno)}; what was finished is kept: "
-            "make room (or choose another place) and run the same command again"
+            f"{path}: cannot write: {os.strerror(error.errno)}; what was finished is kept: {mend}"
         ) from None
 
 
@@ -314,19 +337,20 @@ def run_lock(run: Path) -> Iterator[None]:
     """
     with disk_errors(run):
         run.mkdir(parents=True, exist_ok=True)
-        file = (run / ".lock").open("a+", encoding="utf-8")
+        file = (run / ".lock").open("a+b", buffering=0)
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise RunLockedError(
-                f"{run}: another process is writing this run ({file.read().strip()}); "
+                f"{run}: another process is writing this run ({file.read().decode().strip()}); "
                 "wait for it, or choose another run folder with --out"
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.ctime()}")
-        file.flush()
+        with disk_errors(run):
+            file.truncate(0)
+            holder = f"process {os.getpid()} on {socket.gethostname()} since {time.ctime()}"
+            file.write(holder.encode())
         yield
 
 
@@ -340,17 +364,17 @@ def _drop_torn_line(path: Path) -> None:
 def _stored_identity(path: Path) -> Json | None:
     try:
         stored: Json = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    return stored["identity"] if path.name == "manifest.json" else stored
+    return stored.get("identity") if path.name == "manifest.json" else stored
 
 
 def _settle(folder: Path, stored: Json | None, wanted: Identity, *, force: bool) -> None:
     """Leave `folder` as it is if it has the wanted identity, else move it aside or refuse."""
     if stored == wanted.as_json():
         return
-    if stored is None and all(path.name.startswith(".") for path in folder.iterdir()):
-        shutil.rmtree(folder)  # killed before its identity was written
+    if folder.is_dir() and _holds_nothing(folder):
+        shutil.rmtree(folder)  # stopped before it made anything
     elif force:
         aside = folder.with_name(f"{folder.name}.old-{time.strftime('%Y%m%d-%H%M%S')}")
         shutil.move(folder, aside)
@@ -359,6 +383,14 @@ def _settle(folder: Path, stored: Json | None, wanted: Identity, *, force: bool)
             f"{folder}: was made with other options or inputs ({_difference(stored, wanted)}); "
             "use --force to move it aside and begin anew, or --out for another folder"
         )
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether an unfinished folder holds no row of a shard, nor anything else that was made."""
+    return all(
+        path.name.startswith(".") or path.name == "identity.json" or path.stat().st_size == 0
+        for path in folder.iterdir()
+    )
 
 
 def _difference(stored: Json | None, wanted: Identity) -> str:

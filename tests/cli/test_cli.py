@@ -161,3 +161,72 @@ def test_plan_sends_nothing_and_says_calls_and_dollars(capsys: pytest.CaptureFix
     assert "300 attempts, 600 calls of miniature" in plan
     assert f"dollars at most: ${600 * 512 * 2e-6:,.2f}" in plan
     assert os.listdir(".") == []
+
+
+def seeds_file(name: str = "s.json", rows: int = 3) -> Path:
+    """A small seed file in the working folder."""
+    table = [{"instruction": f"Write task {n}.", "output": f"done({n})"} for n in range(rows)]
+    Path(name).write_text(json.dumps(table))
+    return Path(name)
+
+
+def test_a_seed_file_may_have_any_name() -> None:
+    name = 'my "odd" \\ seeds é 😀.json'
+    assert run(["seeds", str(seeds_file(name)), "--out", "out"]) == 0
+
+
+def test_a_run_goes_on_from_elsewhere_and_without_its_seed_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nothing = ["--set", "clean.benchmarks=[]", "--set", "evolve.rounds=0"]
+    assert run(["seeds", str(seeds_file()), "--out", "out", *nothing]) == 0
+    Path("s.json").unlink()
+    Path("sub").mkdir()
+    monkeypatch.chdir("sub")
+    assert run(["clean", "../out"]) == 0
+
+
+def test_a_seed_file_is_cleaned_by_itself() -> None:
+    assert run(["clean", str(seeds_file()), "--out", "out", "--set", "clean.benchmarks=[]"]) == 0
+    assert json.loads(Path("out/clean/manifest.json").read_text())["counts"]["kept"] == 3
+
+
+def test_a_wrong_endpoint_can_be_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["evolve", str(seeds_file()), "--rounds", "1", "--out", "out"]
+    assert run([*command, "--endpoint", "http://127.0.0.1:1/v1"]) == 2
+    assert "cannot be reached" in capsys.readouterr().err
+    assert run([*command, "--endpoint", "miniature"]) == 0
+
+
+@pytest.mark.real_data
+def test_verdicts_overwrite_nothing(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path("mine.jsonl")
+    file.write_text("keep me")
+    arguments = ["evaluate", "humaneval", "--completions", str(file), "--verdicts", str(file)]
+    assert run([*arguments, "--data", str(shared / "data")]) == 2
+    assert file.read_text() == "keep me"
+    assert "name a new file" in capsys.readouterr().err
+
+
+def test_an_arm_that_the_run_has_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    only = ["--set", "clean.benchmarks=[]"]
+    assert run(["clean", str(seeds_file()), "--out", "out", *only]) == 0
+    assert run(["train", "out", "--arm", "round-9"]) == 2
+    assert "--arm round-9: out has the arms seed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ('evaluate.benchmarks=["nope"]', "unknown benchmark 'nope'"),
+        ('clean.benchmarks=["nope"]', "unknown benchmark 'nope'"),
+        ("base.options.nope=1", "base.options.nope"),
+        ("controls.x.source=harder", "source = 'harder'"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_found_before_anything_is_made(
+    override: str, message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["run", "--set", override, "--out", "out"]) == 2
+    assert message in capsys.readouterr().err
+    assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]

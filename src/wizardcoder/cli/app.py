@@ -61,11 +61,15 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(_INTERRUPTED, 130)
     except _Terminated:
         return _failed(_INTERRUPTED, 143)
+    except OSError as error:
+        return _failed(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
     except Exception as error:
         if not isinstance(error, _CommandLineError):
             raise
         error.show()  # type: ignore[attr-defined]
         return 2
+    if code == 130:  # typer has already turned Ctrl-C into its exit code
+        return _failed(_INTERRUPTED, 130)
     return code if isinstance(code, int) else 0
 
 

@@ -88,7 +88,7 @@ def clean(
 ) -> None:
     """Remove duplicates and what leaked from benchmarks, into clean/."""
     given = {"seeds.count": count, "seeds.licence": licence}
-    with opened("clean", source, out, recipe, overrides, given, data, force) as run:
+    with opened("clean", source, out, recipe, overrides, given, data, force, evolves=False) as run:
         run.seeds()
         run.clean()
     typer.echo(run.path / "clean")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from wizardcoder.cli.progress import Watch
 from wizardcoder.cli.scores import Request, judge, table
 from wizardcoder.cli.texts import Sampling, sample_checkpoint
 from wizardcoder.errors import UsageError
+
+if TYPE_CHECKING:
+    from wizardcoder.pipeline import Run
 
 Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; may be repeated.")]
 
@@ -44,12 +47,14 @@ def train(
     force: Force = False,
 ) -> None:
     """Tune the base model on the data of each arm, into model/ARM/."""
-    with opened("train", source, out, recipe, overrides, {"base.model": base}, data, force) as run:
+    given = {"base.model": base}
+    with opened("train", source, out, recipe, overrides, given, data, force, evolves=False) as run:
         run.seeds()
         run.clean()
         run.base()
-        for name in arm or [a for a in run.recipe.arms if a != "base"]:
-            run.train(name)
+        for name in _chosen(run, arm):
+            if name != "base":
+                run.train(name)
     typer.echo(run.path / "model")
 
 
@@ -76,11 +81,25 @@ def generate(
         asked = Sampling(source, benchmark, completion, wanted, data, force)
         typer.echo(sample_checkpoint(asked, options.stage_folder(out, "generate")))
         return
+    if benchmark or completion or out or recipe or overrides:
+        raise UsageError(
+            f"{source or 'the newest run'}: a run is sampled as its recipe says; leave the options "
+            "away, or name a checkpoint folder"
+        )
     with options.in_run(source, data=data, force=force) as run:
-        for name in arm or run.recipe.arms:
+        for name in _chosen(run, arm):
             for each in run.recipe.evaluate.benchmarks:
                 run.generate(name, each)
     typer.echo(run.path / "completions")
+
+
+def _chosen(run: Run, arms: list[str] | None) -> list[str]:
+    """The arms that were asked for, or all. Raises UsageError for one that the run has not."""
+    for name in arms or ():
+        if name not in run.recipe.arms:
+            known = ", ".join(run.recipe.arms)
+            raise UsageError(f"--arm {name}: {run.path} has the arms {known}")
+    return arms or run.recipe.arms
 
 
 def evaluate(
@@ -92,7 +111,7 @@ def evaluate(
     ] = None,
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a file.")] = False,
-    k: Annotated[list[int] | None, typer.Option("-k", help="pass@k for this k.")] = None,
+    k: Annotated[list[int] | None, typer.Option("-k", min=1, help="pass@k for this k.")] = None,
     assembly: Annotated[
         str | None, typer.Option(help="completion or solution; default: the benchmark's own.")
     ] = None,
@@ -107,12 +126,18 @@ def evaluate(
 ) -> None:
     """Judge completions in the sandbox: a benchmark's on files, or all arms of a run."""
     if (Path(target) / "recipe.toml").is_file():
+        if completions or as_json or k or assembly or partial or verdicts or level != "auto":
+            raise UsageError(
+                f"{target}: a run is judged as its recipe says; leave the options away"
+            )
         _evaluate_run(Path(target), data, force)
         return
     if not completions:
         raise UsageError(f"evaluate {target}: name the files with --completions FILE")
-    if verdicts is not None and len(completions) > 1:
-        raise UsageError("--verdicts takes the verdicts of one --completions file")
+    if verdicts is not None and (len(completions) > 1 or verdicts.exists()):
+        raise UsageError(
+            f"--verdicts {verdicts}: name a new file, and one --completions file to go with it"
+        )
     request = Request(target, data, k or [1], assembly, partial, level, allow_weak, jobs)
     with Watch() as watch:
         for file in completions:

@@ -58,10 +58,11 @@ def newest_run(given: Path | None) -> Path:
     """The run folder that was named, or the one in runs/ that was touched last."""
     if given is not None:
         return given
-    found = sorted(Path("runs").glob("*/recipe.toml"), key=lambda file: file.stat().st_mtime)
-    if not found:
+    found = Path("runs").glob("*/seeds/manifest.json")  # a run that came as far as its seeds
+    newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
+    if newest is None:
         raise UsageError("no run in runs/; name a run folder, or begin one: wizardcoder run")
-    return found[-1].parent
+    return newest.parents[1]
 
 
 def stage_folder(out: Path | None, stage: str) -> Path:
@@ -115,11 +116,16 @@ def opened(
     data: Path | None,
     force: bool,
     ledger: Path | None = None,
+    *,
+    evolves: bool = True,
 ) -> Iterator[Run]:
-    """The run of a run folder, or a new one (in --out) around a seed file."""
+    """The run of a run folder, or a new one (in --out) around a seed file.
+
+    `evolves`: whether the command leaves room for evolving between the seeds and what it does.
+    """
     from wizardcoder.pipeline import names, open_run
 
-    changes = [f"{key}={value}" for key, value in given.items() if value is not None]
+    changes = [f"{key}={_toml(value)}" for key, value in given.items() if value is not None]
     if source is None or (source / "recipe.toml").is_file():
         if out or recipe or overrides or changes:
             raise UsageError(
@@ -131,9 +137,16 @@ def opened(
         return
     if source.is_dir():
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
+    if not evolves:
+        changes.append("evolve.rounds=0")
     file = names.find_seeds(str(source), data)  # complains before a folder is made
-    changes.append(f"seeds.source={json.dumps(str(file.resolve()))}")
+    changes.append(f"seeds.source={_toml(str(file.resolve()))}")
     wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
     folder = stage_folder(out, stage)
     with locked(folder) as watch:
         yield open_run(folder, wanted, data=data, force=force, watch=watch, ledger=ledger)
+
+
+def _toml(value: object) -> str:
+    """A value as TOML has it: as JSON does, as long as nothing is escaped that need not be."""
+    return json.dumps(value, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def judge(file: Path, request: Request, progress: Progress, verdicts: Path | Non
     """The score of a file; its verdicts go to the JSONL file `verdicts`, if there is one."""
     from wizardcoder import evaluate
     from wizardcoder.pipeline.names import load_benchmark
-    from wizardcoder.storage import Shard
+    from wizardcoder.storage import to_json, write_text
 
     benchmark = load_benchmark(request.benchmark, request.data)
     found = evaluate.read_completions(file, benchmark, partial=request.partial)
@@ -67,11 +68,7 @@ def judge(file: Path, request: Request, progress: Progress, verdicts: Path | Non
         on_verdict=count,
     )
     if verdicts is not None:
-        verdicts.unlink(missing_ok=True)
-        shard = Shard(verdicts)
-        for verdict in judged:
-            shard.append(verdict)
-        shard.close()
+        write_text(verdicts, "".join(f"{json.dumps(to_json(verdict))}\n" for verdict in judged))
     return evaluate.score(benchmark, judged, request.ks, completions=str(file), assembly=mode)
 
 
@@ -80,11 +77,11 @@ def table(score: Score) -> str:
     outcomes = ", ".join(f"{count} {name}" for name, count in score.outcomes.items())
     how = f"sandbox {score.sandbox_level}, {score.attested:.1%} attested"
     lines = [
-        f"{score.benchmark}  {score.completions}",
+        f"{score.benchmark}  {score.completions}  ({how})",
         f"{_rates(score)}",
         *(f"  {name:<10} {_rates(group)}" for name, group in score.groups.items()),
         outcomes,
-        f"{how}, assembly {score.assembly}, data {score.data_sha256[:12]}",
+        f"assembly {score.assembly}, data {score.data_sha256[:12]}",
     ]
     return "\n  ".join(lines)
 

@@ -3,7 +3,7 @@
 The paper's four rules: (1) no information gain over the parent, (2) a short answer with "sorry",
 (3) an answer of punctuation and stop words only, (4) words of the evolving prompt in the
 instruction. Rule 1 is decided here only where no judge is needed: the words are the same. Beyond
-the paper: a reply that was cut, one that is not Unicode text, and an empty instruction.
+the paper: a reply that was cut or filtered, one that is not Unicode text, and an empty instruction.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ REFUSAL_WORDS = 80
 #: The rules that `instruction_fault` knows: an attempt that broke one was not answered.
 INSTRUCTION_RULES = frozenset(
     {
-        *("truncated_instruction", "unencodable_instruction", "empty_instruction"),
-        *("copied_prompt", "no_information_gain"),
+        *("truncated_instruction", "filtered_instruction", "unencodable_instruction"),
+        *("empty_instruction", "copied_prompt", "no_information_gain"),
     }
 )
 
@@ -63,6 +63,8 @@ def instruction_fault(parent: str, child: str, finish_reason: str = "stop") -> F
     """Why an evolved instruction must not be used, or None."""
     if finish_reason == "length":
         return Fault("truncated_instruction", "cut at max_tokens")
+    if finish_reason == "content_filter":
+        return Fault("filtered_instruction", "withheld by the provider's filter")
     if not is_encodable(child):
         return Fault("unencodable_instruction", _HALF_PAIR)
     if not child.strip():
@@ -86,6 +88,8 @@ def answer_fault(answer: str, finish_reason: str = "stop") -> Fault | None:
     """
     if finish_reason == "length":
         return Fault("truncated_answer", "cut at max_tokens")
+    if finish_reason == "content_filter":
+        return Fault("filtered_answer", "withheld by the provider's filter")
     if not is_encodable(answer):
         return Fault("unencodable_answer", _HALF_PAIR)
     if "sorry" in answer.lower() and len(answer.split()) < REFUSAL_WORDS:

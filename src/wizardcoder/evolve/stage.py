@@ -13,7 +13,7 @@ from wizardcoder.errors import TeacherError, UsageError
 from wizardcoder.evolve.lineage import TEACHER_FAILED, Ask, Attempt, Plan, walk
 from wizardcoder.progress import Progress, silent
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Identity, Json, Stage, open_stage
+from wizardcoder.storage import Identity, Json, open_stage
 from wizardcoder.teacher import Teacher
 
 #: A teacher that fails this many attempts in a row, each after all its retries, is down.
@@ -24,6 +24,8 @@ Lineages = Mapping[str, Sequence[Attempt]]
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
+    """The last call in the ledger before the stage first began: its cost is all that follows."""
+
     last_call: int
 
 
@@ -87,7 +89,14 @@ def run_stage(
         total = len(seeds) * plan.rounds
         tally = Counter(attempt.accepted for rows in lineages.values() for attempt in rows)
 
+        begun = stage.resume("begun", _Begun)
+        begun_shard = stage.shard("begun")
+        first_call = begun[0].last_call if begun else teacher.ledger.last_id
+
         def keep(attempt: Attempt) -> None:
+            if not begun:  # only now: a stage that made nothing belongs to no recipe
+                begun.append(_Begun(first_call))
+                begun_shard.append(begun[0])
             shard.append(attempt)
             tally[attempt.accepted] += 1
             progress(tally.total(), total, f"{tally[True]} accepted, {tally[False]} rejected")
@@ -99,7 +108,6 @@ def run_stage(
                     seeds, plan, teacher.ask, concurrency=width, done=lineages, on_attempt=keep
                 )
 
-        first_call = _first_call(stage, teacher)
         evolved = asyncio.run(work())
         return stage.finish(
             {"records": (Record, evolved.accepted), "rejected": (Rejected, evolved.rejected)},
@@ -115,16 +123,6 @@ def _check_ids(seeds: Sequence[Record]) -> None:
             f"{len(twice)} seed ids occur more than once, the first is {twice[0]!r}: "
             "every lineage needs an id of its own"
         )
-
-
-def _first_call(stage: Stage, teacher: Teacher) -> int:
-    """The last call in the ledger before this stage first began, so that its cost is all of it."""
-    earlier = stage.resume("begun", _Begun)
-    shard = stage.shard("begun")  # opened also where it is only read, so that finishing drops it
-    if not earlier:
-        earlier.append(_Begun(teacher.ledger.last_id))
-        shard.append(earlier[0])
-    return earlier[0].last_call
 
 
 def _resume(rows: Sequence[Attempt]) -> dict[str, list[Attempt]]:

@@ -1,7 +1,9 @@
 """The pipeline: which stage reads what, and what a recipe's names stand for.
 
 from wizardcoder import pipeline, recipe
-page = pipeline.run_all(pipeline.open_run(Path("runs/mine"), recipe.load(Path("mine.toml"))))
+if __name__ == "__main__":  # worker processes import this module again
+    run = pipeline.open_run(Path("runs/mine"), recipe.load(Path("mine.toml")))
+    print(pipeline.run_all(run))
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from wizardcoder import miniature, train
-from wizardcoder.errors import MissingExtraError
+from wizardcoder.errors import MissingExtraError, StorageError
 from wizardcoder.pipeline.names import MINIATURE
 from wizardcoder.progress import Progress
 from wizardcoder.recipe import Recipe
@@ -54,7 +55,8 @@ def make_base(recipe: Recipe, run: Path, progress: Progress, *, force: bool = Fa
         progress=progress,
     )
     if not cached.is_dir():
-        _copy(folder, cached)
+        with suppress(StorageError, OSError):  # the next run pre-trains again, that is all
+            _copy(folder, cached)
 
 
 def cache_folder() -> Path:
@@ -74,6 +76,9 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a folder so that nobody ever sees half of it."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with disk_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, temporary)
-        temporary.rename(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(source, temporary)
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from wizardcoder.errors import MissingExtraError
+from wizardcoder.errors import MissingExtraError, WizardCoderError
+from wizardcoder.pipeline import names
 from wizardcoder.pipeline.results import report
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.workers import Workers, unwatched, worker_watch
@@ -23,13 +24,12 @@ def run_all(run: Run) -> Path:
     sent = replace(run, watch=unwatched)  # a terminal cannot be sent to another process
     _require("train", "torch", "transformers", "tokenizers")
     _require("report", "matplotlib")
+    names.check(run.recipe, run.data)
     with Workers(run.recipe.workers, run.watch) as workers:
         base = workers.submit(_in_worker, Run.base, sent)
         make_data(run)
-        base.result()
-        waiting = [workers.submit(_in_worker, Run.arm, sent, arm) for arm in run.recipe.arms]
-        for done in as_completed(waiting):
-            done.result()
+        _wait([base])
+        _wait([workers.submit(_in_worker, Run.arm, sent, arm) for arm in run.recipe.arms])
     return report(run)
 
 
@@ -41,6 +41,18 @@ def make_data(run: Run) -> None:
     for name in run.recipe.controls:
         if name in run.recipe.arms:
             run.control(name)
+
+
+def _wait(works: Sequence[Future[None]]) -> None:
+    """Wait for all; raise the first error at once."""
+    try:
+        for done in as_completed(works):
+            done.result()
+    except BrokenExecutor:
+        raise WizardCoderError(
+            "a worker process was killed, perhaps for want of memory: what was finished is kept; "
+            "try again with fewer workers"
+        ) from None
 
 
 def _require(extra: str, *modules: str) -> None:

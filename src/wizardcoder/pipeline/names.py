@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from wizardcoder import benchmarks, miniature, seeds, teacher
+from wizardcoder import benchmarks, miniature, seeds, teacher, train
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, RecipeError
 from wizardcoder.recipe import Control, Recipe, Section, read_options
@@ -33,6 +33,26 @@ class Targets(NamedTuple):
     problems: Mapping[str, Sequence[Problem]]
     checks: Mapping[str, Check]
     hashes: Mapping[str, str]
+
+
+def check(recipe: Recipe, data: Path | None) -> None:
+    """Find what is wrong with a recipe's names now, rather than after a night of paid calls.
+
+    Raises RecipeError, MissingDataError or UsageError as the stages would.
+    """
+    for name in {*recipe.clean.benchmarks, *recipe.evaluate.benchmarks}:
+        load_benchmark(name, data)
+    if recipe.base.model == MINIATURE:
+        train.parse_options(recipe.base.options)
+    if recipe.seeds.source == MINIATURE:
+        read_options(_MiniatureSeeds, recipe.seeds.options, "seeds.options")
+    else:
+        find_seeds(recipe.seeds.source, data)
+    for control in recipe.controls.values():
+        if recipe.seeds.source == MINIATURE and control.operations is None:
+            _check_source(control)
+        elif control.source is not None:
+            find_seeds(control.source, data)
 
 
 def read_seeds(recipe: Recipe, data: Path | None) -> list[Record]:
@@ -86,12 +106,16 @@ def draw_control(
     distinct = len({record.response for record in like})
     if control.source == "more-of-the-same":
         return [*given, *miniature.more_seeds(given, distinct, share, recipe.seed)]
-    if control.source == "depth-matched":
-        return miniature.depth_matched(like, recipe.seed)
-    raise RecipeError(
-        f"a control has source = {control.source!r}: the miniature knows 'more-of-the-same' and "
-        "'depth-matched'"
-    )
+    _check_source(control)
+    return miniature.depth_matched(like, recipe.seed)
+
+
+def _check_source(control: Control) -> None:
+    if control.source not in ("more-of-the-same", "depth-matched"):
+        raise RecipeError(
+            f"a control has source = {control.source!r}: the miniature knows 'more-of-the-same' "
+            "and 'depth-matched'"
+        )
 
 
 def load_benchmark(name: str, data: Path | None = None) -> Benchmark:

@@ -17,14 +17,16 @@ def describe(recipe: Recipe, data: Path | None = None) -> str:
     Raises MissingDataError when the seeds are not at hand.
     """
     seeds = names.read_seeds(recipe, data)
-    attempts = len(seeds) * recipe.evolve.rounds
+    evolved = [c for n, c in recipe.controls.items() if c.operations and n in recipe.arms]
+    attempts = len(seeds) * recipe.evolve.rounds * (1 + len(evolved))
     characters = sum(len(seed.question) for seed in seeds) / len(seeds)
     rounds, teacher = recipe.evolve.rounds, recipe.teacher.model
     lines = {
         "recipe": f"{recipe.name}: arms {', '.join(recipe.arms)}",
         "seeds": f"{len(seeds):,} from {recipe.seeds.source} ({seeds[0].licence})",
         "evolve": f"{rounds} rounds, {attempts:,} attempts, {2 * attempts:,} calls of {teacher}",
-        "": _cost(recipe, attempts, characters),
+        "": "and what has to be sent again",
+        " ": _cost(recipe, attempts, characters),
         "train": f"{_training(recipe)} from {recipe.base.model}",
         "score": f"{', '.join(recipe.evaluate.benchmarks)}, n = {recipe.generate.n}",
     }

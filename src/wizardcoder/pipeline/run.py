@@ -15,7 +15,7 @@ from typing import Any
 
 from wizardcoder import clean, evaluate, evolve, generate, recipe, seeds, train
 from wizardcoder.benchmarks import Benchmark
-from wizardcoder.errors import StageConflictError, UsageError
+from wizardcoder.errors import MissingDataError, StageConflictError, UsageError
 from wizardcoder.pipeline import arms, names
 from wizardcoder.pipeline.base import base_path, make_base
 from wizardcoder.pipeline.sampling import sample
@@ -25,22 +25,40 @@ from wizardcoder.records import Record
 from wizardcoder.storage import (
     Identity,
     Json,
+    begun,
     disk_errors,
     input_hashes,
+    read_manifest,
     read_parquet,
     text_digest,
     write_text,
 )
 from wizardcoder.teacher import Ledger
 
+#: Options of the teacher that change how it is asked, not what it says.
+_HOW_NOT_WHAT = {
+    *("concurrency", "max_retries", "timeout_seconds", "api_key_env"),
+    *("usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"),
+}
 #: What may differ when a run goes on: it changes no stage that is done.
 FREE_KEYS = frozenset(
     {
-        *("arms", "workers", "train.checkpoint_seconds"),
-        *("teacher.concurrency", "teacher.max_retries", "teacher.timeout_seconds"),
+        *("name", "arms", "workers", "train.checkpoint_seconds", "generate.batch_size"),
+        *(f"teacher.{key}" for key in _HOW_NOT_WHAT),
     }
 )
-_HOW_NOT_WHAT = {"concurrency", "max_retries", "timeout_seconds", "api_key_env"}
+#: The folders that a table of the recipe decides about; other keys decide about all of them.
+_DECIDED_BY = {
+    "seeds": ("seeds",),
+    "teacher": ("evolved", "controls"),
+    "evolve": ("evolved",),
+    "clean": ("clean", "controls"),
+    "base": ("model",),
+    "train": ("model",),
+    "generate": ("completions",),
+    "evaluate": ("verdicts",),
+    "controls": ("controls",),
+}
 
 
 @dataclass(frozen=True)
@@ -62,13 +80,21 @@ class Run:
 
     def seeds(self) -> Json:
         """Read the seeds that the recipe names into `seeds/`."""
-        options = {**self.recipe.seeds.model_dump(mode="json"), "seed": self.recipe.seed}
-        return seeds.run_stage(
-            self.path / "seeds",
-            partial(names.read_seeds, self.recipe, self.data),
-            identity=Identity("seeds", options, names.seed_hashes(self.recipe, self.data)),
-            force=self.force,
+        folder, options = self.path / "seeds", self.recipe.seeds
+        try:
+            inputs = names.seed_hashes(self.recipe, self.data)
+        except MissingDataError:
+            if self.force or not (folder / "manifest.json").exists():
+                raise
+            return read_manifest(folder)  # they were read; nobody needs the file any more
+        where = {"source"} if inputs else set()  # content, not place, tells seed files apart
+        identity = Identity(
+            "seeds",
+            {**options.model_dump(mode="json", exclude=where), "seed": self.recipe.seed},
+            inputs,
         )
+        read = partial(names.read_seeds, self.recipe, self.data)
+        return seeds.run_stage(folder, read, identity=identity, force=self.force)
 
     def evolve(self) -> Json:
         """Evolve `seeds/` into `evolved/`."""
@@ -76,7 +102,8 @@ class Run:
 
     def clean(self) -> Json:
         """Clean seeds and evolved records into `clean/`."""
-        return self._clean(self.path, "clean", ("seeds", "evolved"))
+        folders = ("seeds", "evolved") if self.recipe.evolve.rounds else ("seeds",)
+        return self._clean(self.path, "clean", folders)
 
     def control(self, name: str) -> Json:
         """Make the data of a control under `controls/NAME/`: drawn or evolved, then cleaned."""
@@ -253,10 +280,12 @@ def open_run(
     Raises StageConflictError when the folder was made with another recipe and not `force`.
     """
     file = path / "recipe.toml"
-    if file.exists() and any(folder.is_dir() for folder in path.iterdir()) and not force:
+    if file.exists() and not force:
         changes = recipe.differences(recipe.load(file), wanted)
-        if conflicts := {k: v for k, v in changes.items() if k not in FREE_KEYS}:
-            key, (old, new) = next(iter(conflicts.items()))
+        conflicts = [key for key in changes if key not in FREE_KEYS and _is_made(path, key)]
+        if conflicts:
+            key = conflicts[0]
+            old, new = changes[key]
             raise StageConflictError(
                 f"{path}: was made with another recipe ({key}: {old!r} → {new!r}); use --force to "
                 "do again what that changes (the old folders are moved aside), or --out"
@@ -265,6 +294,13 @@ def open_run(
         path.mkdir(parents=True, exist_ok=True)
     write_text(file, recipe.dump(wanted))
     return Run(path, wanted, data, force, watch, ledger)
+
+
+def _is_made(path: Path, key: str) -> bool:
+    """Whether a run holds anything that a key of its recipe has decided about."""
+    everything = ("seeds", "evolved", "clean", "controls", "model", "completions", "verdicts")
+    folders = _DECIDED_BY.get(key.partition(".")[0], everything)
+    return any(begun(path / folder) for folder in folders)
 
 
 def existing_run(path: Path, **settings: Any) -> Run:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from wizardcoder.pipeline import arms
 from wizardcoder.pipeline.names import MINIATURE
-from wizardcoder.recipe import Recipe
+from wizardcoder.recipe import Control, Recipe
 
-_CONTROLS = {
+_SOURCES = {
     "more-of-the-same": "new unevolved tasks of the seeds' mix, as many distinct programs as the "
     "last round's arm",
     "depth-matched": "fresh tasks with the evolved data's numbers of steps: an upper bound that "
     "nobody has in real life",
-    "paraphrase": "evolving that changes only the words",
 }
 
 
@@ -34,10 +33,18 @@ def describe_arm(arm: str, recipe: Recipe) -> str:
     if arm == arms.BASE:
         return "before tuning; asked otherwise: to continue the problem's code"
     if rounds is None:
-        return _CONTROLS.get(arm, f"a control drawn from {recipe.controls[arm].source}")
+        return _describe_control(recipe.controls[arm])
     if rounds == 0:
         return "the seeds alone"
     return f"the seeds and {'round 1' if rounds == 1 else f'rounds 1 to {rounds}'}, merged"
+
+
+def _describe_control(control: Control) -> str:
+    if control.operations is None:
+        return _SOURCES.get(str(control.source), f"unevolved, drawn from {control.source}")
+    if set(control.operations) == {"paraphrase"}:
+        return "evolving that changes only the words"
+    return f"evolved otherwise: {', '.join(sorted(control.operations))}"
 
 
 def groups(recipe: Recipe) -> Iterator[Mapping[str, str]]:

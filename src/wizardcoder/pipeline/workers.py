@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -93,6 +94,7 @@ def worker_watch(task: str) -> Progress:
 def _begin(messages: Any, stop: Any, parent: int) -> None:
     global _inbox
     _inbox = messages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported, later than this
     threading.Thread(target=_end_with_parent, args=(stop, parent), daemon=True).start()
 

@@ -70,7 +70,8 @@ class Teacher:
         self._transport = transport
         self._seed = seed
         self._sleep = sleep
-        self._heard = False
+        self._heard = False  # has anything answered at the endpoint?
+        self._answered = False  # ... as a teacher?
         self._slots = asyncio.Semaphore(options.concurrency)
         self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
         self._prefix = f"{options.model}\n{options.endpoint.rstrip('/')}\n".encode()
@@ -155,7 +156,13 @@ class Teacher:
         self._heard = True
         if answer.status in _TRANSIENT:
             return self._refused(request, answer, pause)
-        return self._judge(answer)
+        sent = self._judge(answer)
+        if isinstance(sent.error, TeacherAccessError) and answer.status == 200 and self._answered:
+            # It has answered well before: a glitch on the way, billed for all we know.
+            worst = self._worst_usd(request)
+            return _Sent(Outcome("maybe_paid", usd=worst, note=sent.outcome.note), pause)
+        self._answered = self._answered or sent.outcome.reply is not None
+        return sent
 
     def _lost(
         self, request: bytes, error: LostConnectionError, attempt: int, pause: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -90,7 +91,10 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
     temporary = folder / f".{STATE}"
     with disk_errors(folder):
         with temporary.open("wb") as file:
-            torch.save(state, file)
+            try:
+                torch.save(state, file)
+            except RuntimeError as error:  # how torch says that the disk is full
+                raise OSError(errno.ENOSPC, str(error)) from None
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / STATE)
