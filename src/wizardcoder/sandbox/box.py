@@ -141,6 +141,9 @@ class Sandbox:
 
     def _give(self, job: _Job, busy: dict[_Lane, _Job]) -> _Lane:
         """The lane that took the task: an idle one, replaced if it died meanwhile."""
+        if job.retried:  # what ended its judge may be ending the idle ones too
+            for lane in [lane for lane in self._lanes if lane not in busy]:
+                self._drop(lane)
         while True:
             lane = self._idle_lane(busy)
             try:
