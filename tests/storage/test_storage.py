@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_an_interrupted_stage_resumes_with_its_rows_less_a_torn_last_line(tmp_pa
 def test_a_stage_killed_between_manifest_and_rename_finishes_again(tmp_path: Path) -> None:
     finish(tmp_path / "paint", ROWS[:1])
     (tmp_path / "paint").rename(tmp_path / "paint.partial")
-    text = storage.json.dumps(IDENTITY.as_json())
+    text = json.dumps(IDENTITY.as_json())
     (tmp_path / "paint.partial" / "identity.json").write_text(text)
     finish(tmp_path / "paint", ROWS[:1])
     assert storage.read_parquet(tmp_path / "paint" / "rows.parquet", Row) == ROWS[:1]

@@ -10,39 +10,21 @@ old folder aside. Nothing here knows what the rows mean.
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import hashlib
 import json
-import os
 import shutil
-import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from functools import cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
+from typing import Any, Self
 
-from wizardcoder.errors import InputError, RunLockedError, StageConflictError, StorageError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from wizardcoder.errors import InputError, StageConflictError
+from wizardcoder.storage.files import disk_errors, sha256, write_text
+from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, read_jsonl, write_parquet
 
 FORMAT_VERSION = 1
 _TABLES = frozenset({".parquet", ".safetensors"})
-_DISK_ERRORS = frozenset(
-    {
-        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-        *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG),
-        *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
-    }
-)
-Row = TypeVar("Row")
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +44,6 @@ class Identity:
         }
         loaded: Json = json.loads(json.dumps(table, sort_keys=True))  # tuples become lists
         return loaded
-
-
-class Shard:
-    """A JSONL file that rows are appended to; `append` returns when the system has the row."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with disk_errors(path):
-            self._file = path.open("ab", buffering=0)  # a full disk must leave no buffer behind
-
-    def append(self, row: object) -> None:
-        line = memoryview(json.dumps(to_json(row)).encode() + b"\n")
-        whole = self._file.tell()
-        with disk_errors(self.path):
-            try:
-                while line:
-                    line = line[self._file.write(line) :]
-            except OSError:
-                with suppress(OSError):
-                    self._file.truncate(whole)  # a later row must not continue half of this one
-                raise
-
-    def close(self) -> None:
-        with disk_errors(self.path):
-            self._file.close()
 
 
 class Stage:
@@ -141,7 +98,7 @@ class Stage:
         path = self._partial / f"{name}.jsonl"
         if not path.exists():
             return []
-        _drop_torn_line(path)
+        drop_torn_line(path)
         return list(read_jsonl(path, row_type))
 
     def finish(
@@ -229,138 +186,6 @@ def input_hashes(folders: Mapping[str, Path]) -> dict[str, str]:
     }
 
 
-# Rows
-
-
-def to_json(row: object) -> object:
-    """A row as JSON: a dataclass becomes an object with its fields in order."""
-    if hasattr(row, "__dataclass_fields__"):
-        return {f.name: getattr(row, f.name) for f in fields(row)}  # type: ignore[arg-type]
-    return row
-
-
-def read_jsonl(path: Path, row_type: type[Row]) -> Iterator[Row]:
-    """The rows of a JSONL file that this project wrote. Raises InputError with file and line."""
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield from_json(json.loads(line), row_type)
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise InputError(
-                    path, line=number, problem=f"is not a {row_type.__name__}: {error}"
-                ) from None
-
-
-def from_json(row: Json, row_type: type[Row]) -> Row:
-    """The row of a dataclass type that a JSON object holds. Raises TypeError on other keys."""
-    enums = _enum_fields(row_type)  # type: ignore[arg-type]
-    return row_type(**{k: enums[k](v) if k in enums else v for k, v in row.items()})
-
-
-def write_parquet(path: Path, row_type: type[Row], rows: Iterable[Row]) -> None:
-    """Write rows of a dataclass type; the same rows give the same bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = list(rows)
-    names = [f.name for f in fields(row_type)]  # type: ignore[arg-type]
-    columns = {name: [getattr(row, name) for row in rows] for name in names}
-    table = pa.Table.from_pydict(columns, schema=_schema(row_type))
-    pq.write_table(table, path, compression="zstd")
-
-
-def read_parquet(path: Path, row_type: type[Row]) -> list[Row]:
-    """The rows of a Parquet table. Raises InputError when the file or a column is missing."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError:
-        raise InputError(path, problem="does not exist") from None
-    except pa.ArrowInvalid as error:
-        raise InputError(path, problem=f"is not a Parquet file: {error}") from None
-    names = [f.name for f in fields(row_type)]  # type: ignore[arg-type]
-    if missing := sorted(set(names) - set(table.column_names)):
-        raise InputError(path, problem=f"lacks the columns {', '.join(missing)}")
-    return [from_json(row, row_type) for row in table.select(names).to_pylist()]
-
-
-# Files
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing: a reader never sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with disk_errors(path):
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def text_digest(*parts: object) -> str:
-    """The SHA-256 of some values, as a hexadecimal text: the source of every random choice."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a disk that is full or refuses to write into a StorageError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _DISK_ERRORS:
-            raise
-        mend = "make room, or choose another place, and run the same command again"
-        if error.errno in {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG}:
-            mend = "a file or folder of that name stands in the way, or the name is too long"
-        raise StorageError(
-            f"{path}: cannot write: {os.strerror(error.errno)}; what was finished is kept: {mend}"
-        ) from None
-
-
-@contextmanager
-def run_lock(run: Path) -> Iterator[None]:
-    """Hold the one writer's lock of a run folder. Raises RunLockedError naming the holder.
-
-    The system releases it when the process ends, however it ends.
-    """
-    with disk_errors(run):
-        run.mkdir(parents=True, exist_ok=True)
-        file = (run / ".lock").open("a+b", buffering=0)
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise RunLockedError(
-                f"{run}: another process is writing this run ({file.read().decode().strip()}); "
-                "wait for it, or choose another run folder with --out"
-            ) from None
-        with disk_errors(run):
-            file.truncate(0)
-            holder = f"process {os.getpid()} on {socket.gethostname()} since {time.ctime()}"
-            file.write(holder.encode())
-        yield
-
-
-def _drop_torn_line(path: Path) -> None:
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(data.rfind(b"\n") + 1)
-
-
 def _stored_identity(path: Path) -> Json | None:
     try:
         stored: Json = json.loads(path.read_text(encoding="utf-8"))
@@ -404,24 +229,3 @@ def _difference(stored: Json | None, wanted: Identity) -> str:
         if stored.get(table, {}).get(key) != new[table].get(key)
     ]
     return "; ".join(pairs[:3]) or "another stage or format version"
-
-
-@cache
-def _enum_fields(row_type: object) -> dict[str, type[Any]]:
-    hints = get_type_hints(row_type)
-    return {k: t for k, t in hints.items() if isinstance(t, type) and issubclass(t, StrEnum)}
-
-
-def _schema(row_type: type[Any]) -> pa.Schema:
-    import pyarrow as pa
-
-    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
-    hints = get_type_hints(row_type)
-    names: Sequence[str] = [f.name for f in fields(row_type)]
-    return pa.schema(
-        [pa.field(n, types.get(hints[n], pa.string()), _optional(hints[n])) for n in names]
-    )
-
-
-def _optional(hint: object) -> bool:
-    return type(None) in getattr(hint, "__args__", ())

@@ -1,0 +1,48 @@
+"""Storage: where every stage meets the others. Stage folders, rows and files.
+
+with open_stage(path, Identity("clean", options, inputs)) as stage:
+    if not stage.complete:
+        stage.finish({"records": (Record, records)}, counts={"records": len(records)})
+"""
+
+from __future__ import annotations
+
+from wizardcoder.storage.files import disk_errors, run_lock, sha256, text_digest, write_text
+from wizardcoder.storage.rows import (
+    Json,
+    Shard,
+    from_json,
+    read_jsonl,
+    read_parquet,
+    to_json,
+    write_parquet,
+)
+from wizardcoder.storage.stages import (
+    Identity,
+    Stage,
+    begun,
+    input_hashes,
+    open_stage,
+    read_manifest,
+)
+
+__all__ = [
+    "Identity",
+    "Json",
+    "Shard",
+    "Stage",
+    "begun",
+    "disk_errors",
+    "from_json",
+    "input_hashes",
+    "open_stage",
+    "read_jsonl",
+    "read_manifest",
+    "read_parquet",
+    "run_lock",
+    "sha256",
+    "text_digest",
+    "to_json",
+    "write_parquet",
+    "write_text",
+]
