@@ -72,6 +72,7 @@ def check_length(model: PreTrainedModel, length_tokens: int) -> None:
 
 def export(checkpoint: Checkpoint, folder: Path) -> None:
     """Write safetensors, tokenizer and generation config into `folder`."""
+    from safetensors import SafetensorError
     from transformers import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -80,7 +81,10 @@ def export(checkpoint: Checkpoint, folder: Path) -> None:
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     with disk_errors(folder):
-        model.save_pretrained(folder)
+        try:
+            model.save_pretrained(folder)
+        except SafetensorError as error:  # how safetensors says that the disk is full
+            raise OSError(errno.ENOSPC, str(error)) from None
         tokenizer.save_pretrained(folder)
 
 
