@@ -38,6 +38,7 @@ class Targets(NamedTuple):
 def check(recipe: Recipe, data: Path | None) -> None:
     """Find what is wrong with a recipe's names now, rather than after a night of paid calls.
 
+    The seeds are not looked for: reading them is the first thing that a run does.
     Raises RecipeError, MissingDataError or UsageError as the stages would.
     """
     for name in {*recipe.clean.benchmarks, *recipe.evaluate.benchmarks}:
@@ -46,8 +47,6 @@ def check(recipe: Recipe, data: Path | None) -> None:
         train.parse_options(recipe.base.options)
     if recipe.seeds.source == MINIATURE:
         read_options(_MiniatureSeeds, recipe.seeds.options, "seeds.options")
-    else:
-        find_seeds(recipe.seeds.source, data)
     for control in recipe.controls.values():
         if recipe.seeds.source == MINIATURE and control.operations is None:
             _check_source(control)
