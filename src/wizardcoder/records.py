@@ -57,7 +57,8 @@ class Problem:
 
     `prompt` is the code that a completion continues; `instruction` is what an instruction-tuned
     model is asked; `test` defines `check(candidate)`; `canonical_solution` completes `prompt`.
-    `group` is the part of the benchmark that the problem is reported under ("" when undivided).
+    `group` is the part of the benchmark that the problem is reported under, `variant` how it was
+    made from another one, where the benchmark says so ("" when undivided).
     """
 
     task_id: str
@@ -67,6 +68,7 @@ class Problem:
     test: str
     canonical_solution: str
     group: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,8 @@ class Verdict:
     """The judgement of one completion.
 
     `attested`: decided outside the process that ran the candidate's code, so that the code could
-    not decide it. `peak_bytes` is the child's peak resident memory, 0 where unknown.
+    not decide it. `peak_bytes` is the child's peak resident memory, 0 where unknown. `base`: passed
+    the original tests of a benchmark that adds more (HumanEval+, MBPP+); None for others.
     """
 
     task_id: str
@@ -115,6 +118,7 @@ class Verdict:
     cpu_seconds: float
     wall_seconds: float
     peak_bytes: int
+    base: bool | None = None
 
     @property
     def passed(self) -> bool:

@@ -14,14 +14,14 @@ import pytest
 
 from wizardcoder.errors import SandboxError, UsageError
 from wizardcoder.records import Outcome
-from wizardcoder.sandbox import LEVELS, Limits, Sandbox, Task, lane, watch
+from wizardcoder.sandbox import LEVELS, Check, Limits, Sandbox, lane, watch
 
 TEST = "def check(candidate):\n    assert candidate(2) == 4"
 RIGHT = "def f(x): return x * x"
 
 
-def task(program: str = RIGHT, test: str = TEST) -> Task:
-    return Task(program=program, entry_point="f", test=test)
+def task(program: str = RIGHT, test: str = TEST) -> Check:
+    return Check(program=program, entry_point="f", test=test)
 
 
 @pytest.fixture(scope="module")

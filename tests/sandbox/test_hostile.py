@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from wizardcoder.records import Outcome
-from wizardcoder.sandbox import Judgement, Limits, Sandbox, Task
+from wizardcoder.sandbox import Check, Judgement, Limits, Sandbox
 
 TEST = """
 def check(candidate):
@@ -138,7 +138,7 @@ def test_the_shared_programs_get_a_verdict_that_is_expected(box: Sandbox, shared
     lines = (shared / "hostile/programs.jsonl").read_text("utf-8").splitlines()
     programs = [json.loads(line) for line in lines]
     words = {Outcome.PASSED: "pass", Outcome.TIMEOUT: "timeout", Outcome.MEMORY: "memory"}
-    tasks = [Task(program=p["code"], entry_point="f", test=p["test"]) for p in programs]
+    tasks = [Check(program=p["code"], entry_point="f", test=p["test"]) for p in programs]
     with Sandbox(Limits(memory_bytes=1 << 30), level=box.level, jobs=2) as fresh:
         judged = {programs[n]["id"]: j.outcome for n, j in fresh.judge_all(tasks)}
     wrong = {

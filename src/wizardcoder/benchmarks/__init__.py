@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wizardcoder.benchmarks import humaneval
-from wizardcoder.benchmarks.benchmark import Assembly, Benchmark, digest
+from wizardcoder.benchmarks.benchmark import Assembly, Benchmark, Examples, digest
 from wizardcoder.errors import UsageError
 
-__all__ = ["NAMES", "Assembly", "Benchmark", "digest", "load"]
+__all__ = ["NAMES", "Assembly", "Benchmark", "Examples", "digest", "load"]
 
 _LOADERS: dict[str, Callable[[Path | None], Benchmark]] = {"humaneval": humaneval.load}
 NAMES = tuple(_LOADERS)

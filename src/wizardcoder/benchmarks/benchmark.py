@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from wizardcoder import extraction
 from wizardcoder.extraction import Extracted
@@ -17,12 +17,28 @@ from wizardcoder.records import Problem
 Assembly = Literal["completion", "solution"]
 
 
+class Examples(NamedTuple):
+    """The inputs that a problem is judged on, each a list of arguments; `base` come first.
+
+    Results are compared with the canonical solution's by `oracle` (see `sandbox`); `atol` is the
+    absolute tolerance, 0 for an exact comparison.
+    """
+
+    base: list[list[Any]]
+    plus: list[list[Any]]
+    atol: float
+    oracle: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """Problems in their official order.
 
     `data_sha256` identifies the data: the file's hash, or `digest(problems)`. `assembly` is how
     the benchmark is officially scored, `extractor` how code is taken out of an answer.
+
+    A problem is judged by its own test, or by `examples`, or, `as_script`, by running the
+    assembled program, which then holds its test.
     """
 
     name: str
@@ -30,6 +46,8 @@ class Benchmark:
     data_sha256: str
     assembly: Assembly = "completion"
     extractor: Callable[[str], Extracted] = extraction.from_answer
+    examples: Callable[[Problem], Examples] | None = None
+    as_script: bool = False
 
     @cached_property
     def by_id(self) -> dict[str, Problem]:

@@ -1,12 +1,10 @@
-"""Commands about the surroundings: doctor, miniature."""
+"""Commands about the embedded world: miniature."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-
-from wizardcoder.cli.options import Data
 
 miniature = typer.Typer(
     help="The embedded world: its teacher, over HTTP.",
@@ -17,18 +15,7 @@ miniature = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("doctor")(doctor)
     app.add_typer(miniature, name="miniature")
-
-
-def doctor(data: Data = None) -> None:
-    """Say what this machine can do: packages, sandbox level, data at hand."""
-    from wizardcoder.pipeline import diagnose
-
-    findings = diagnose(data)
-    width = max(len(finding.what) for finding in findings)
-    for finding in findings:
-        typer.echo(f"{'ok ' if finding.good else '-- '} {finding.what:<{width}}  {finding.says}")
 
 
 @miniature.command("serve")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from wizardcoder.benchmarks import Assembly, Benchmark
 from wizardcoder.evaluate.completions import in_order
 from wizardcoder.records import Completion, Outcome, Verdict
-from wizardcoder.sandbox import Judgement, Limits, Sandbox, Task
+from wizardcoder.sandbox import Check, Judgement, Limits, Sandbox, Task
 
 #: The level of a verdict that needed no sandbox.
 NO_SANDBOX = "none"
@@ -88,7 +88,7 @@ def _judge(
 
 def _task(benchmark: Benchmark, task_id: str, source: str) -> Task:
     problem = benchmark.by_id[task_id]
-    return Task(
+    return Check(
         program=source,
         entry_point=problem.entry_point,
         test=problem.test,
@@ -107,4 +107,5 @@ def _verdict(completion: Completion, judgement: Judgement) -> Verdict:
         cpu_seconds=judgement.cpu_seconds,
         wall_seconds=judgement.wall_seconds,
         peak_bytes=judgement.peak_bytes,
+        base=judgement.base,
     )

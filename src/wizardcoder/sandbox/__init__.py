@@ -7,6 +7,16 @@ cannot act on the machine around it (`cage`, as far as its level reaches).
 """
 
 from wizardcoder.sandbox.box import Judged, Sandbox
-from wizardcoder.sandbox.limits import LEVELS, Judgement, Limits, Task
+from wizardcoder.sandbox.limits import LEVELS, Cases, Check, Judgement, Limits, Script, Task
 
-__all__ = ["LEVELS", "Judged", "Judgement", "Limits", "Sandbox", "Task"]
+__all__ = [
+    "LEVELS",
+    "Cases",
+    "Check",
+    "Judged",
+    "Judgement",
+    "Limits",
+    "Sandbox",
+    "Script",
+    "Task",
+]

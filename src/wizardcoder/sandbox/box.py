@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from wizardcoder.errors import SandboxError, UsageError
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox import worker
-from wizardcoder.sandbox.limits import LEVELS, Judgement, Limits, Task
+from wizardcoder.sandbox.limits import LEVELS, Check, Judgement, Limits, Task, dump
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SPARE_SECONDS = 20.0
@@ -96,8 +96,8 @@ class Sandbox:
         self._lanes.clear()
 
     def judge(self, *, program: str, entry_point: str, test: str, helpers: str = "") -> Judgement:
-        """The judgement of one program; `test` defines `check(candidate)` (see Task)."""
-        task = Task(program=program, entry_point=entry_point, test=test, helpers=helpers)
+        """The judgement of one program; `test` defines `check(candidate)` (see Check)."""
+        task = Check(program=program, entry_point=entry_point, test=test, helpers=helpers)
         return next(self.judge_all([task])).judgement
 
     def judge_all(self, tasks: Iterable[Task]) -> Iterator[Judged]:
@@ -230,7 +230,7 @@ class _Lane:
     def give(self, task: Task, patience_seconds: float) -> None:
         self.level()
         self._deadline = time.monotonic() + patience_seconds
-        worker.send(self._peer, asdict(task))
+        worker.send(self._peer, dump(task))
 
     def take(self) -> Judgement:
         """The judgement of the task given. Raises TimeoutError when it hangs, EOFError if gone."""

@@ -19,7 +19,7 @@ from typing import Any
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox.codec import NeedsObject
 from wizardcoder.sandbox.lane import Lane, LaneDiedError
-from wizardcoder.sandbox.limits import Judgement, Limits, Task
+from wizardcoder.sandbox.limits import Check, Judgement, Limits, Task
 from wizardcoder.sandbox.proxy import AbandonedError, Proxy, Ruling, outcome_of
 from wizardcoder.sandbox.watch import time_reason
 
@@ -45,13 +45,20 @@ def judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
 
 
 def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
+    match task:
+        case Check():
+            return _check(lane, task, limits)
+    raise TypeError(f"no judge for a {type(task).__name__}")
+
+
+def _check(lane: Lane, task: Check, limits: Limits) -> Judgement:
     try:
         return _sealed(lane, task, limits)
     except NeedsObject:
         return _unsealed(lane, task, limits)
 
 
-def _sealed(lane: Lane, task: Task, limits: Limits) -> Judgement:
+def _sealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
     """Raises NeedsObject when the test wants more of a result than data."""
     with Proxy(lane, limits) as proxy:
         proxy.load(task)
@@ -59,7 +66,7 @@ def _sealed(lane: Lane, task: Task, limits: Limits) -> Judgement:
     return _judgement(lane, proxy, ruling, limits)
 
 
-def _unsealed(lane: Lane, task: Task, limits: Limits) -> Judgement:
+def _unsealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
     with Proxy(lane, limits) as proxy:
         proxy.load(task)
         try:
@@ -85,7 +92,7 @@ def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judg
     )
 
 
-def _run_test(task: Task, proxy: Proxy) -> Ruling:
+def _run_test(task: Check, proxy: Proxy) -> Ruling:
     random.seed(0)  # a test that draws its cases draws the same ones every time
     check = _namespace(task)["check"]
     try:
@@ -100,7 +107,7 @@ def _run_test(task: Task, proxy: Proxy) -> Ruling:
     return proxy.ruling or Ruling(Outcome.PASSED)
 
 
-def _failure(error: BaseException, task: Task, proxy: Proxy) -> Ruling:
+def _failure(error: BaseException, task: Check, proxy: Proxy) -> Ruling:
     if error is proxy.raised:
         return Ruling(outcome_of(error), proxy.raised_reason)
     line = _line(error, task.test)
@@ -109,7 +116,7 @@ def _failure(error: BaseException, task: Task, proxy: Proxy) -> Ruling:
     return Ruling(Outcome.WRONG_ANSWER, f"{line}; the last result was {_show(proxy.returned)}")
 
 
-def _namespace(task: Task) -> dict[str, Any]:
+def _namespace(task: Check) -> dict[str, Any]:
     """What the test defines, and the helpers where it uses any."""
     code = _compile(task.test)
     namespace: dict[str, Any] = {"__name__": "test"}

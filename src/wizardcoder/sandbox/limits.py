@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from wizardcoder.records import Outcome
 
@@ -29,8 +30,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A program to be judged: `test` defines `check(candidate)`, which gets `entry_point`.
+class Check:
+    """A program to be judged by a test: it defines `check(candidate)`, which gets `entry_point`.
 
     `helpers` is trusted code that defines what the test uses besides (names of the problem's
     prompt). Test and helpers never reach the process that runs the program, unless a result needs
@@ -44,12 +45,52 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """A program to be judged by what `entry_point` returns for many inputs.
+
+    `cases` is the path of a case file: inputs, expected results and how they are compared.
+    """
+
+    program: str
+    entry_point: str
+    cases: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A program that holds its own test: it passes when it ends without an exception.
+
+    Never attested: the program could have decided that by itself.
+    """
+
+    program: str
+
+
+Task = Check | Cases | Script
+_KINDS: dict[str, type[Check | Cases | Script]] = {
+    kind.__name__: kind for kind in (Check, Cases, Script)
+}
+
+
+def dump(task: Task) -> dict[str, Any]:
+    """A task as JSON."""
+    return {"kind": type(task).__name__, **asdict(task)}
+
+
+def load(table: dict[str, Any]) -> Task:
+    """The task of a JSON table that `dump` made."""
+    fields = dict(table)
+    return _KINDS[fields.pop("kind")](**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What came of a task.
 
     `attested`: the judge decided, outside the process that ran the program. False when the test
     asked of a result what only the object itself can give, so that it had to run beside the program
-    (still confined). `wall_limited`: the wall clock stopped it, not its use of the machine.
+    (still confined). `wall_limited`: the wall clock stopped it, not its use of the machine. `base`:
+    whether it passed the cases that come first, the benchmark's original ones; None without such.
     """
 
     outcome: Outcome
@@ -60,3 +101,4 @@ class Judgement:
     wall_seconds: float = 0.0
     peak_bytes: int = 0
     wall_limited: bool = False
+    base: bool | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizardcoder.errors import SandboxError
 from wizardcoder.sandbox.lane import Lane
-from wizardcoder.sandbox.limits import Limits, Task
+from wizardcoder.sandbox.limits import Check, Limits
 from wizardcoder.sandbox.proxy import AbandonedError, Proxy
 
 #: What a candidate must not manage, by level. `None` from an attempt means that it was refused.
@@ -65,7 +65,7 @@ def probe(lane: Lane, limits: Limits, outside: str) -> None:
 
     `outside`: a folder that the trusted side can write to, and a candidate must not.
     """
-    task = Task(program=_PROGRAM, entry_point="probe", test="")
+    task = Check(program=_PROGRAM, entry_point="probe", test="")
     try:
         with Proxy(lane, limits) as proxy:
             proxy.load(task)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox import codec, wire
 from wizardcoder.sandbox.lane import Ending, Lane, LaneDiedError, describe
-from wizardcoder.sandbox.limits import Limits, Task
+from wizardcoder.sandbox.limits import Check, Limits
 from wizardcoder.sandbox.watch import StoppedError, Watch, time_reason
 
 
@@ -53,7 +53,7 @@ class Proxy:
     def wall_seconds(self) -> float:
         return self._watch.wall_seconds
 
-    def load(self, task: Task) -> None:
+    def load(self, task: Check) -> None:
         """Runs the program up to its last line; there is a ruling afterwards if that fails.
 
         Raises LaneDiedError when the cage could not be shut.
@@ -80,7 +80,7 @@ class Proxy:
                 _mutate(keywords, after[1])
         return self.returned
 
-    def run_test(self, task: Task) -> Ruling:
+    def run_test(self, task: Check) -> Ruling:
         """The test's result in the program's own process, which could have forged it."""
         reply = self._ask(b"T", (task.helpers, task.test))
         if reply.kind == b"O":

@@ -19,7 +19,7 @@ from wizardcoder.records import Outcome
 from wizardcoder.sandbox import wire
 from wizardcoder.sandbox.judge import judge
 from wizardcoder.sandbox.lane import Lane, LaneDiedError
-from wizardcoder.sandbox.limits import Judgement, Limits, Task
+from wizardcoder.sandbox.limits import Judgement, Limits, Task, load
 from wizardcoder.sandbox.probe import probe
 
 MAX_BYTES = 1 << 30
@@ -38,7 +38,7 @@ def main(descriptor: int) -> None:
     with lane:
         try:
             while True:
-                send(peer, asdict(_judge(lane, Task(**receive(peer)), limits)))
+                send(peer, asdict(_judge(lane, load(receive(peer)), limits)))
         except (EOFError, ConnectionError):
             return
 
