@@ -23,6 +23,8 @@ home = pathlib.Path(wizardcoder.__file__).parent
 assert "site-packages" in str(home), home
 assert (home / "py.typed").exists() and any((home / "report" / "templates").iterdir())
 recipe.load(home / "recipes" / "miniature.toml")
+from wizardcoder.sandbox import conformance
+assert len(conformance.programs()) > 100
 assert "torch" not in sys.modules and "pandas" not in sys.modules
 """
 

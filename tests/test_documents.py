@@ -78,6 +78,15 @@ def test_every_python_snippet_of_the_readme_compiles() -> None:
         compile(snippet, "README.md", "exec")
 
 
+def test_the_example_of_the_sandboxs_document_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8")
+    first, *others = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(first, "docs/sandbox.md", "exec"), {})
+    assert capsys.readouterr().out == "passed True\n"
+    for snippet in others:
+        compile(snippet, "docs/sandbox.md", "exec")
+
+
 def test_the_project_names_no_path_of_a_machine() -> None:
     files = [
         p for top in ("src", "tests", "bench", "docs", "recipes") for p in ROOT.glob(f"{top}/**/*")

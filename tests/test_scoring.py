@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizardcoder import scoring
 from wizardcoder.scoring import bootstrap_interval, paired_difference, pass_at_k, wilson_interval
 
 
@@ -92,3 +93,12 @@ def test_arms_on_different_problems_are_refused() -> None:
 def test_scores_of_a_wrong_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="expected scores of shape"):
         bootstrap_interval(np.zeros((2, 2, 2)), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "p"),
+    [(0, 0, 1.0), (3, 3, 1.0), (0, 1, 1.0), (0, 6, 0.03125), (4, 10, 0.179565)],
+)
+def test_mcnemars_p_is_the_binomial_one(lost: int, won: int, p: float) -> None:
+    assert scoring.mcnemar(lost, won) == pytest.approx(p, rel=1e-4)
+    assert scoring.mcnemar(won, lost) == scoring.mcnemar(lost, won)

@@ -6,11 +6,15 @@ The rules are those of the released evaluation scripts, in their order; each cut
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 _FENCE, _PYTHON_FENCE = "```", "```python"
-_MAIN_GUARD = 'if __name__ == "__main__":'
-_EXAMPLE = "# Example usage"
+#: What the code ends before, by rule, in the order of the released scripts.
+_ENDS = MappingProxyType(
+    {"main guard": 'if __name__ == "__main__":', "example usage": "# Example usage"}
+)
 _FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -26,6 +30,11 @@ class Extracted(NamedTuple):
 
     code: str
     cuts: tuple[Cut, ...]
+
+    @property
+    def cut_text(self) -> str:
+        """The cuts as text, for a table: `around the block 36, main guard 12`."""
+        return ", ".join(f"{cut.rule} {cut.characters}" for cut in self.cuts)
 
 
 def blocks(text: str) -> list[str]:
@@ -48,22 +57,30 @@ def whole(text: str) -> Extracted:
     return Extracted(text, ())
 
 
-def from_answer(text: str) -> Extracted:
+def until_stop(text: str, stops: Sequence[str]) -> Extracted:
+    r"""A base model's continuation, up to the first of the stop sequences.
+
+    >>> until_stop("    return 1\n\ndef other():", ["\ndef", "\nprint"]).code
+    '    return 1\n'
+    """
+    ends = [at for stop in stops if (at := text.find(stop)) >= 0]
+    code = text[: min(ends, default=len(text))]
+    return Extracted(code, (Cut("stop sequence", len(text) - len(code)),) if ends else ())
+
+
+def from_answer(text: str, more_ends: Mapping[str, str] = MappingProxyType({})) -> Extracted:
     r"""The code of an instruction-tuned model's answer.
 
     Carriage returns go, tabs become four spaces, and the first ```` ```python ```` block is taken
-    if there is one; then the code ends before a main guard, and before an example of its usage.
+    if there is one; then the code ends before a main guard, before an example of its usage, and
+    before `more_ends`: marks by the name of the rule.
 
     >>> from_answer("Sure:\n```python\ndef f():\n\treturn 1\n```\nThis returns 1.")
     Extracted(code='def f():\n    return 1', cuts=(Cut(rule='around the block', characters=36),))
     """
     code, cuts = text.replace("\r", "").replace("\t", "    "), []
-    for rule, cut in (
-        ("around the block", _first_block),
-        ("main guard", _before_main_guard),
-        ("example usage", _before_example),
-    ):
-        kept = cut(code)
+    for rule, mark in {"around the block": "", **_ENDS, **more_ends}.items():
+        kept = _before(code, mark) if mark else _first_block(code)
         if kept != code:
             cuts.append(Cut(rule, len(code) - len(kept)))
             code = kept
@@ -73,14 +90,6 @@ def from_answer(text: str) -> Extracted:
 def _first_block(text: str) -> str:
     before, fence, after = text.partition(_PYTHON_FENCE)
     return after.partition(_FENCE)[0].strip("\n").rstrip() if fence else before
-
-
-def _before_main_guard(code: str) -> str:
-    return _before(code, _MAIN_GUARD)
-
-
-def _before_example(code: str) -> str:
-    return _before(code, _EXAMPLE)
 
 
 def _before(code: str, mark: str) -> str:

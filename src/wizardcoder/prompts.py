@@ -86,6 +86,20 @@ def humaneval_instruction(prompt: str) -> str:
     return f"Create a Python script for this problem:\n{prompt.replace('    ', chr(9))}"
 
 
+def ds1000_instruction(prompt: str) -> str:
+    """What this project asks for DS-1000; the paper's prompts were never published."""
+    return (
+        "Write the Python code that is missing at the end of the following. Answer with that code "
+        "only, in one block, indented as it has to stand there, and repeat nothing that is given."
+        f"\n\n{prompt}"
+    )
+
+
+def mbppplus_instruction(prompt: str) -> str:
+    """MBPP+'s instruction: the text of its docstring, which ends in one assertion."""
+    return prompt.strip().removeprefix('"""').removesuffix('"""').strip()
+
+
 def mbpp_instruction(text: str, test_examples: str) -> str:
     """MBPP's instruction as in the released script."""
     return f"Create a Python script for this problem:\n\n{text}\nTest examples:\n{test_examples}"

@@ -138,8 +138,8 @@ class Evaluate(Section):
 
     benchmarks: list[str] = ["humaneval"]
     assembly: Literal["completion", "solution"] | None = None  # None: the benchmark's own
-    cpu_seconds: Annotated[float, Field(gt=0)] = 3.0
-    wall_seconds: Annotated[float, Field(gt=0)] = 30.0
+    cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # None: the benchmark's own
+    wall_seconds: Annotated[float, Field(gt=0)] | None = None  # None: ten times that
     memory_bytes: Positive = 4 << 30
     sandbox_level: Literal["auto", "full", "no-namespaces", "weak"] = "auto"
 

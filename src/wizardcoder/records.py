@@ -76,6 +76,7 @@ class Completion:
     """One sampled answer to one problem: the raw `text` and the code taken from it.
 
     `finish_reason` is the engine's own word: `stop` (end token or stop sequence), `length` (cut).
+    `cuts`: what was taken away to get the code, each rule with its number of characters.
     """
 
     task_id: str
@@ -83,6 +84,7 @@ class Completion:
     text: str
     code: str
     finish_reason: str = "stop"
+    cuts: str = ""
 
 
 class Outcome(StrEnum):

@@ -1,23 +1,25 @@
 """pass@k and what can be said about it: intervals, and differences between two arms.
 
 Functions of counts and arrays; nothing here knows a verdict or a file. Every random draw comes from
-the seed given. Rates and intervals are shares between 0 and 1.
+the seed given. Rates and intervals are shares between 0 and 1. numpy is imported where it is used:
+one sample per problem needs none, and it would be a good part of what such a command takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
+from math import comb, prod, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
 
 _RESAMPLES = 10_000
 _CHUNK = 500  # resamples at a time: bounds the memory, not the result
-
-Array = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
@@ -45,7 +47,7 @@ def pass_at_k(n: int, c: int, k: int) -> float:
         raise ValueError(f"pass@k needs 0 <= c <= n and 1 <= k <= n (got n={n}, c={c}, k={k})")
     if n - c < k:
         return 1.0
-    return float(1.0 - np.prod(1.0 - k / np.arange(n - c + 1, n + 1)))
+    return 1.0 - prod(1.0 - k / i for i in range(n - c + 1, n + 1))
 
 
 def wilson_interval(passed: int, total: int, confidence: float = 0.95) -> Interval:
@@ -67,6 +69,8 @@ def bootstrap_interval(
     `values`: a score per problem, (problems,), or per problem and training seed,
     (problems, seeds): then both are resampled.
     """
+    import numpy as np
+
     table = _table(values)
     rng = np.random.default_rng(seed)
     return _percentiles(np.concatenate(list(_means(table, rng, resamples))), confidence)
@@ -86,6 +90,8 @@ def paired_difference(
     problems once for both arms, and training seeds for each arm by itself: two models that share a
     seed number share nothing else. Raises ValueError when the problems differ in number.
     """
+    import numpy as np
+
     table_a, table_b = _table(a), _table(b)
     if len(table_a) != len(table_b):
         raise ValueError(f"the arms were scored on {len(table_a)} and {len(table_b)} problems")
@@ -95,8 +101,23 @@ def paired_difference(
     return Difference(mean, _percentiles(differences, confidence))
 
 
+def mcnemar(lost: int, won: int) -> float:
+    """The exact two-sided p-value of McNemar's test: were as many pairs lost as won by chance?
+
+    `lost` and `won` count the pairs that differ, one way and the other. 1 when none does.
+
+    >>> mcnemar(lost=1, won=9)
+    0.021484375
+    """
+    differing = lost + won
+    tail = sum(comb(differing, i) for i in range(min(lost, won) + 1))
+    return float(min(1.0, 2 * tail / 2**differing))
+
+
 def _table(values: ArrayLike) -> Array:
     """(problems, seeds), at least one of each."""
+    import numpy as np
+
     array = np.asarray(values, dtype=np.float64)
     table = array[:, np.newaxis] if array.ndim == 1 else array
     if table.ndim != 2 or table.size == 0:
@@ -128,6 +149,8 @@ def _resampled(table: Array, problems: Array, rng: np.random.Generator) -> Array
 
 def _weights(rng: np.random.Generator, size: int, count: int) -> Array:
     """How often each of `size` things is drawn in `count` resamples, as shares."""
+    import numpy as np
+
     return rng.multinomial(size, np.full(size, 1 / size), size=count) / size
 
 
@@ -137,6 +160,8 @@ def _chunks(total: int) -> Iterator[int]:
 
 
 def _percentiles(samples: Array, confidence: float) -> Interval:
+    import numpy as np
+
     tail = (1 - confidence) / 2
     low, high = np.quantile(samples, [tail, 1 - tail])
     return Interval(float(low), float(high))

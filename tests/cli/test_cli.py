@@ -198,16 +198,6 @@ def test_a_wrong_endpoint_can_be_mended(capsys: pytest.CaptureFixture[str]) -> N
     assert run([*command, "--endpoint", "miniature"]) == 0
 
 
-@pytest.mark.real_data
-def test_verdicts_overwrite_nothing(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = Path("mine.jsonl")
-    file.write_text("keep me")
-    arguments = ["evaluate", "humaneval", "--completions", str(file), "--verdicts", str(file)]
-    assert run([*arguments, "--data", str(shared / "data")]) == 2
-    assert file.read_text() == "keep me"
-    assert "name a new file" in capsys.readouterr().err
-
-
 def test_an_arm_that_the_run_has_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     only = ["--set", "clean.benchmarks=[]"]
     assert run(["clean", str(seeds_file()), "--out", "out", *only]) == 0

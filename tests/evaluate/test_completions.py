@@ -59,7 +59,7 @@ def test_our_own_table_is_read(tmp_path: Path, benchmark: Benchmark, whole: bool
     ("row", "message"),
     [
         ({"task_id": "t/9", "completion": ""}, "field 'task_id' names no problem of tiny"),
-        ({"task_id": 9, "completion": ""}, r"field 'task_id' is not text \(got 9\)"),
+        ({"task_id": 9, "completion": ""}, r"field 'task_id' names no problem .*\(got 9\)"),
         ({"completion": ""}, "field 'task_id' is missing"),
         ({"task_id": "t/1"}, "needs exactly one of 'completion' and 'solution'"),
         ({"task_id": "t/1", "completion": "", "solution": ""}, "needs exactly one of"),
@@ -96,3 +96,48 @@ def test_a_table_with_an_unknown_problem_is_refused(tmp_path: Path, benchmark: B
     write_parquet(tmp_path / "completions.parquet", Completion, [stranger])
     with pytest.raises(InputError, match=r"completions.parquet:1: field 'task_id'"):
         read_completions(tmp_path, benchmark)
+
+
+@pytest.mark.parametrize("name", ["t/10", "T/10", "10", 10])
+def test_a_problem_may_be_named_by_its_number(
+    tmp_path: Path, benchmark: Benchmark, name: object
+) -> None:
+    path = write(tmp_path / "samples.jsonl", [{"task_id": name, "completion": "x"}])
+    (found,) = read_completions(path, benchmark, partial=True).completions
+    assert found.task_id == "t/10"
+
+
+def generations(path: Path, table: object) -> Path:
+    path.write_text(json.dumps(table))
+    return path
+
+
+def test_bigcodes_generations_follow_the_order_of_the_problems(
+    tmp_path: Path, benchmark: Benchmark
+) -> None:
+    path = generations(tmp_path / "generations.json", [["a", "b"], ["c"], ["d"]])
+    found = read_completions(path, benchmark)
+    assert [(c.task_id, c.sample, c.code) for c in found.completions] == [
+        ("t/2", 0, "a"),
+        ("t/2", 1, "b"),
+        ("t/1", 0, "c"),
+        ("t/10", 0, "d"),
+    ]
+    assert found.assembly == "solution"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, "is not a JSON list of lists"),
+        ([["a"], "b", ["c"]], r"field '\[1\]' is not a list of programs"),
+        ([["a"], [None], ["c"]], r"field '\[1\]' is not a list of programs"),
+        ([["a"]] * 4, "has 4 lists; tiny has 3 problems"),
+        ([["a"], ["b"]], "1 of 3 problems of tiny have no completion"),
+    ],
+)
+def test_malformed_generations_are_refused(
+    tmp_path: Path, benchmark: Benchmark, table: object, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read_completions(generations(tmp_path / "generations.json", table), benchmark)

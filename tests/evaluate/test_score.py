@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,15 +14,19 @@ from wizardcoder.records import Outcome, Verdict
 
 
 def verdicts(pattern: dict[str, str], **more: object) -> list[Verdict]:
-    """`P` passed, `w` wrong answer, `i` infra error, one letter per sample."""
-    outcomes = {"P": Outcome.PASSED, "w": Outcome.WRONG_ANSWER, "i": Outcome.INFRA_ERROR}
-    values = {"attested": True, "sandbox_level": "full", **more}
+    """`P` passed, `w` wrong answer, `i` infra error, `n` not run, a letter per sample."""
+    outcomes = {
+        "P": Outcome.PASSED,
+        "w": Outcome.WRONG_ANSWER,
+        "i": Outcome.INFRA_ERROR,
+        "n": Outcome.NOT_RUN,
+    }
+    values = {"attested": True, "sandbox_level": "full", "reason": "", **more}
     return [
         Verdict(
             task_id=task_id,
             sample=n,
             outcome=outcomes[letter],
-            reason="",
             cpu_seconds=0.0,
             wall_seconds=0.0,
             peak_bytes=0,
@@ -93,3 +98,36 @@ def test_as_json_it_has_the_fields_of_the_command_line(benchmark: Benchmark) -> 
 def test_nothing_judged_scores_nothing(benchmark: Benchmark) -> None:
     found = score(benchmark, [])
     assert (found.total, found.pass_at_k[1], found.sandbox_level) == (0, 0.0, "none")
+
+
+def test_what_was_not_run_lowers_the_coverage_and_says_why(benchmark: Benchmark) -> None:
+    missing = verdicts({"t/10": "n"}, reason="needs a network")
+    found = score(benchmark, [*verdicts({"t/2": "P", "t/1": "P"}), *missing])
+    assert (found.passed, found.total, found.coverage) == (2, 2, pytest.approx(2 / 3))
+    assert found.not_run == {"needs a network": 1}
+
+
+def test_the_original_tests_are_scored_beside_the_added_ones(benchmark: Benchmark) -> None:
+    base_only = verdicts({"t/1": "w"}, base=True)
+    found = score(benchmark, [*verdicts({"t/2": "P"}, base=True), *base_only])
+    assert found.base is not None
+    assert (found.passed, found.base.passed, found.base.total) == (1, 2, 2)
+
+
+def test_without_added_tests_there_is_no_base_score(benchmark: Benchmark) -> None:
+    assert score(benchmark, verdicts({"t/2": "P"})).base is None
+
+
+def test_variants_are_scored_apart(benchmark: Benchmark) -> None:
+    variants = ("origin", "surface", "origin")
+    problems = tuple(
+        replace(problem, variant=variant)
+        for problem, variant in zip(benchmark.problems, variants, strict=True)
+    )
+    found = score(
+        replace(benchmark, problems=problems), verdicts({"t/2": "P", "t/1": "w", "t/10": "P"})
+    )
+    assert {name: (v.passed, v.total) for name, v in found.variants.items()} == {
+        "origin": (2, 2),
+        "surface": (0, 1),
+    }

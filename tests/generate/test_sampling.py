@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from functools import partial
+
 from wizardcoder.engines import Sampling
+from wizardcoder.extraction import until_stop
 from wizardcoder.generate import Style, generate
 from wizardcoder.recipe import Generate
 from wizardcoder.records import Completion
@@ -17,10 +20,17 @@ def test_each_problem_has_n_numbered_completions() -> None:
     ]
 
 
-def test_a_completion_keeps_the_text_and_the_code_taken_from_it() -> None:
-    (completion,) = generate(FixedEngine("I say 42"), PROBLEMS[:1], Generate(), str.upper)
+def test_a_completion_keeps_the_text_the_code_taken_from_it_and_the_cuts() -> None:
+    engine, stops = FixedEngine("x = 42\nprint(x)"), ["\nprint"]
+    extract = partial(until_stop, stops=stops)
+    (completion,) = generate(engine, PROBLEMS[:1], Generate(), extract)
     assert completion == Completion(
-        task_id="test/0", sample=0, text="I say 42", code="I SAY 42", finish_reason="length"
+        task_id="test/0",
+        sample=0,
+        text="x = 42\nprint(x)",
+        code="x = 42",
+        finish_reason="length",
+        cuts="stop sequence 9",
     )
 
 

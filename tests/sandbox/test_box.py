@@ -14,7 +14,7 @@ import pytest
 
 from wizardcoder.errors import SandboxError, UsageError
 from wizardcoder.records import Outcome
-from wizardcoder.sandbox import LEVELS, Check, Limits, Sandbox, lane, watch
+from wizardcoder.sandbox import LEVELS, Check, Interpreter, Limits, Sandbox, lane, watch
 
 TEST = "def check(candidate):\n    assert candidate(2) == 4"
 RIGHT = "def f(x): return x * x"
@@ -74,6 +74,24 @@ def test_a_zygote_that_is_killed_is_replaced_and_its_task_judged(pair: Sandbox) 
     assert [judged.judgement.outcome for judged in judgements] == [Outcome.PASSED]
 
 
+def test_a_fork_server_killed_in_its_own_namespace_is_replaced_too(pair: Sandbox) -> None:
+    slow = "import time\ntime.sleep(0.6)\n" + RIGHT
+    judgements = pair.judge_all([task(slow), task()])
+    next(judgements)
+    for worker in workers():
+        for outer in watch.children(worker):
+            for inner in watch.children(outer) or [outer]:
+                os.kill(inner, signal.SIGKILL)
+    assert [judged.judgement.outcome for judged in judgements] == [Outcome.PASSED]
+
+
+def test_a_lane_that_is_killed_while_it_starts_is_replaced() -> None:
+    with Sandbox(allow_weak=True, jobs=2) as box:
+        os.kill(workers()[-1], signal.SIGKILL)
+        outcomes = [judged.judgement.outcome for judged in box.judge_all([task()] * 4)]
+    assert outcomes == [Outcome.PASSED] * 4
+
+
 def test_a_result_that_keeps_the_test_busy_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wizardcoder.sandbox.box._SPARE_SECONDS", 0.2)
     endless = "def check(candidate):\n    for _ in range(candidate(0)): pass"
@@ -98,6 +116,39 @@ def test_closing_leaves_no_process() -> None:
     assert not set(workers()) - before
 
 
+@pytest.mark.parametrize("level", ["full", "no-namespaces"])
+def test_closing_leaves_no_mount_and_no_file(
+    level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    mounts = Path("/proc/self/mountinfo").read_text("utf-8")
+    before = set(workers())
+    try:
+        with Sandbox(level=level) as box:
+            list(box.judge_all([task("open('left', 'w').write('x')\n" + RIGHT)] * 3))
+            for worker in set(workers()) - before:
+                for zygote in watch.children(worker):  # it would have cleared away
+                    os.kill(zygote, signal.SIGKILL)
+    except SandboxError as error:
+        pytest.skip(str(error))
+    assert list(tmp_path.iterdir()) == []
+    assert Path("/proc/self/mountinfo").read_text("utf-8") == mounts
+
+
+@pytest.mark.slow
+def test_two_thousand_programs_leak_neither_memory_nor_descriptors() -> None:
+    with Sandbox(allow_weak=True) as box:
+        list(box.judge_all([task()] * 200))
+        family = [os.getpid(), *descendants(os.getpid())]
+        before = [held(pid) for pid in family]
+        list(box.judge_all([task()] * 1800))
+        after = [held(pid) for pid in family]
+    assert [files for files, _ in after] == [files for files, _ in before]
+    grown = [now - then for (_, now), (_, then) in zip(after, before, strict=True)]
+    assert max(grown) < 4 << 20
+
+
 def test_a_caller_that_is_killed_takes_everything_along() -> None:
     script = (
         "from wizardcoder.sandbox import Sandbox\n"
@@ -118,7 +169,7 @@ def test_a_caller_that_is_killed_takes_everything_along() -> None:
 
 
 def test_a_candidate_runs_under_any_python(pair: Sandbox) -> None:
-    with Sandbox(allow_weak=True, python=sys.executable) as box:
+    with Sandbox(allow_weak=True, interpreter=Interpreter(python=sys.executable)) as box:
         judgement = box.judge(
             program="import sys\ndef f(x): return sys.executable",
             entry_point="f",
@@ -140,7 +191,7 @@ def test_weak_needs_to_be_allowed() -> None:
 def test_a_level_asked_for_by_name_is_refused_when_it_is_missing() -> None:
     with (
         pytest.raises(SandboxError, match="sandbox level 'weak' is not available here"),
-        lane.Lane("weak", Limits(), python="/bin/false"),
+        lane.Lane("weak", Limits(), Interpreter(python="/bin/false")),
     ):
         pass
 
@@ -154,6 +205,12 @@ def test_weak_runs_programs_but_says_so() -> None:
 def workers() -> list[int]:
     """The judges' processes of this one."""
     return [pid for pid in watch.children(os.getpid()) if "worker" in _command(pid)]
+
+
+def held(pid: int) -> tuple[int, int]:
+    """Open files and resident bytes of a process."""
+    pages = Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]
+    return len(os.listdir(f"/proc/{pid}/fd")), int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def descendants(pid: int) -> list[int]:

@@ -165,9 +165,35 @@ def test_numpy_values_keep_type_shape_and_content(value: Any) -> None:
     assert np.array_equal(result, value)
 
 
-@pytest.mark.parametrize("value", [object(), lambda: 1, iter([1]), np.array([object()]), print])
+@pytest.mark.parametrize("value", [object(), lambda: 1, iter([1]), print])
 def test_what_is_no_data_becomes_opaque(value: object) -> None:
     assert isinstance(decode(encode(value)), Opaque)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array(["YES", "no"]),
+        np.array([b"a"]),
+        np.array({"a": 1}),
+        np.array([[1, None], [2**99, [3]]], dtype=object),
+        np.array([], dtype="<U1"),
+    ],
+)
+def test_arrays_of_text_and_objects_keep_type_shape_and_content(value: Any) -> None:
+    result = decode(encode([value]))[0]
+    assert (type(result), result.dtype, result.shape) == (np.ndarray, value.dtype, value.shape)
+    assert result.tolist() == value.tolist()
+
+
+def test_text_in_an_array_is_not_padded_beyond_need() -> None:
+    def array(kind: str, values: list[str]) -> bytes:
+        parts = (kind, (len(values),), values)
+        return b"J" + struct.pack("<i", 3) + b"".join(map(encode, parts))
+
+    for data in (array("<U99999999", ["a"]), array("<U50000", ["a" * 50_000, *"a" * 50_000])):
+        with pytest.raises(CodecError, match="padd"):
+            decode(data)
 
 
 def test_an_opaque_result_equals_nothing() -> None:
@@ -253,6 +279,52 @@ def test_plain_data_is_written_as_marshal_writes_it() -> None:
     assert encode(value) == marshal.dumps(value, 2)
 
 
+def test_counters_and_ordered_dicts_compare_in_their_own_ways() -> None:
+    assert decode(encode(Counter(a=1, b=0))) == Counter(a=1)
+    assert decode(encode(OrderedDict(a=1, b=2))) != OrderedDict(b=2, a=1)
+    assert decode(encode(OrderedDict(a=1, b=2))) == {"b": 2, "a": 1}
+
+
+@pytest.mark.parametrize("count", [1, 4095, 4096, 4097, 10_000])
+def test_runs_of_numbers_are_read_as_single_ones(count: int) -> None:
+    value = [*range(count), *[n / 2 for n in range(count)], 2**40, *range(-count, 0)]
+    assert typed(decode(encode(value))) == typed(value)
+    assert typed(decode(encode(tuple(value[::-1])))) == typed(tuple(value[::-1]))
+
+
+@pytest.mark.parametrize("tag", [b"g", b"i"])
+def test_a_run_that_is_cut_short_is_truncated(tag: bytes) -> None:
+    encoded = b"[" + struct.pack("<i", 3) + (tag + bytes(8 if tag == b"g" else 4)) * 3
+    for cut in range(1, 10):
+        with pytest.raises(CodecError, match="truncated"):
+            decode(encoded[:-cut])
+
+
 def test_exact_numbers_come_back_exact() -> None:
     value = [Fraction(1, 3), Decimal("0.10"), Decimal("NaN")]
     assert repr(decode(encode(value))) == repr(value)
+
+
+def test_pairs_whose_keys_collide_are_refused() -> None:
+    pairs = [marshal.dumps((n * (2**61 - 1), n), 2) for n in range(1, 3000)]
+    with pytest.raises(CodecError, match="colliding hashes"):
+        decode(b"p" + struct.pack("<i", len(pairs)) + b"".join(pairs))
+
+
+def test_collisions_of_all_tables_count_together() -> None:
+    table = marshal.dumps({n * (2**61 - 1) for n in range(1, 500)}, 2)
+    assert len(decode(table)) == 499
+    with pytest.raises(CodecError, match="colliding hashes"):
+        decode(b"[" + struct.pack("<i", 20) + table * 20)
+
+
+def test_points_around_the_origin_are_a_set_although_minus_one_and_two_collide() -> None:
+    points = {(x, y, z) for x in range(-9, 10) for y in range(-9, 10) for z in range(-9, 10)}
+    assert decode(encode(points)) == points
+
+
+@pytest.mark.parametrize("holder", [b"/\x02\0\0\0%b%b", b"p\x01\0\0\0%b", b"R\x02\0\0\0%b%b"])
+def test_an_opaque_part_of_a_number_or_a_table_is_malformed(holder: bytes) -> None:
+    opaque = b"?\x04\0\0\0True"
+    with pytest.raises(CodecError):
+        decode(holder % ((opaque,) * holder.count(b"%b")))

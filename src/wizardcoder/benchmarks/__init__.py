@@ -1,7 +1,7 @@
 """The benchmarks, by name.
 
->>> sorted(NAMES)
-['humaneval']
+>>> NAMES[0]
+'humaneval'
 """
 
 from __future__ import annotations
@@ -9,13 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from wizardcoder.benchmarks import humaneval
-from wizardcoder.benchmarks.benchmark import Assembly, Benchmark, Examples, digest
+from wizardcoder.benchmarks import ds1000, humaneval, humanevalplus, mbpp, mbppplus
+from wizardcoder.benchmarks.benchmark import Answer, Assembly, Benchmark, Examples, Runtime, digest
+from wizardcoder.benchmarks.sources import cache_folder
 from wizardcoder.errors import UsageError
 
-__all__ = ["NAMES", "Assembly", "Benchmark", "Examples", "digest", "load"]
+__all__ = [
+    "NAMES",
+    "Answer",
+    "Assembly",
+    "Benchmark",
+    "Examples",
+    "Runtime",
+    "cache_folder",
+    "digest",
+    "load",
+]
 
-_LOADERS: dict[str, Callable[[Path | None], Benchmark]] = {"humaneval": humaneval.load}
+_LOADERS: dict[str, Callable[[Path | None], Benchmark]] = {
+    "humaneval": humaneval.load,
+    "humanevalplus": humanevalplus.load,
+    "mbpp": mbpp.load,
+    "mbpp-dev": mbpp.load_development,
+    "mbppplus": mbppplus.load,
+    "ds1000": ds1000.load,
+}
 NAMES = tuple(_LOADERS)
 
 

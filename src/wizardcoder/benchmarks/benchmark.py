@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from wizardcoder import extraction
+from wizardcoder.benchmarks.rows import Row
 from wizardcoder.extraction import Extracted
 from wizardcoder.records import Problem
 
@@ -30,12 +31,34 @@ class Examples(NamedTuple):
     oracle: str
 
 
+class Answer(NamedTuple):
+    """A row of an answer file in a benchmark's own format; `text` as the model gave it."""
+
+    task_id: str
+    text: str
+
+
+class Runtime(NamedTuple):
+    """What the programs of a problem run on: a Python, "" for this one, and how it is set up.
+
+    `preload`: modules that are loaded once for all programs. `variables`: its environment.
+    `lacks`: why it cannot run the problem, "" when it can.
+    """
+
+    python: str = ""
+    preload: tuple[str, ...] = ("numpy",)
+    variables: tuple[tuple[str, str], ...] = ()
+    lacks: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """Problems in their official order.
 
     `data_sha256` identifies the data: the file's hash, or `digest(problems)`. `assembly` is how
-    the benchmark is officially scored, `extractor` how code is taken out of an answer.
+    the benchmark is officially scored, `extractor` how code is taken out of an answer, `stops`
+    what ends a base model's continuation, and `cpu_seconds` the time limit of a program. `notes`:
+    what every result has to say.
 
     A problem is judged by its own test, or by `examples`, or, `as_script`, by running the
     assembled program, which then holds its test.
@@ -46,6 +69,9 @@ class Benchmark:
     data_sha256: str
     assembly: Assembly = "completion"
     extractor: Callable[[str], Extracted] = extraction.from_answer
+    stops: tuple[str, ...] = ()
+    cpu_seconds: float = 3.0
+    notes: tuple[str, ...] = ()
     examples: Callable[[Problem], Examples] | None = None
     as_script: bool = False
 
@@ -58,13 +84,36 @@ class Benchmark:
         """The code of an answer, and what was cut."""
         return self.extractor(text)
 
+    def continuation(self, text: str) -> Extracted:
+        """What a base model's text adds to the prompt, up to the first stop sequence."""
+        return extraction.until_stop(text, self.stops)
+
+    def answer(self, row: Row) -> Answer | None:
+        """A row of the authors' own answer files, None when it is no such row.
+
+        Raises InputError for one that is malformed.
+        """
+        return None
+
     def assemble(self, problem: Problem, code: str, mode: Assembly | None = None) -> str:
         """The program that is run for a completion, in the official mode unless told."""
         return code if (mode or self.assembly) == "solution" else problem.prompt + code
 
+    def runtime(self, problem: Problem) -> Runtime:
+        """What programs for this problem run on. Raises UsageError where it is not installed."""
+        return Runtime()
+
+    @property
+    def surroundings(self) -> str:
+        """Identifies what programs run on, where that is more than this Python."""
+        return ""
+
     def helpers(self, problem: Problem) -> str:
-        """Trusted code with the names of the prompt that the problem's test may use."""
-        return problem.prompt + problem.canonical_solution
+        """Trusted code with the names of the prompt that the problem's test may use.
+
+        None where answers stand alone: what a test uses there must come from the answer.
+        """
+        return "" if self.assembly == "solution" else problem.prompt + problem.canonical_solution
 
 
 def digest(problems: Iterable[Problem]) -> str:

@@ -18,6 +18,8 @@ SOURCE = sources.Source(
     "6d43fb980f9fee3c892a914eda09951f772ad10d/data/HumanEval.jsonl.gz",
     sha256="b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
 )
+#: What ends a function that a base model continues (the released script's).
+STOPS = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 
 
 def load(data: Path | None = None) -> Benchmark:
@@ -29,7 +31,7 @@ def load(data: Path | None = None) -> Benchmark:
     problems = tuple(_problem(row) for row in rows.read(path))
     if not problems:
         raise InputError(path, problem="holds no problem")
-    return Benchmark(name="humaneval", problems=problems, data_sha256=sha256(path))
+    return Benchmark(name="humaneval", problems=problems, data_sha256=sha256(path), stops=STOPS)
 
 
 def _problem(row: rows.Row) -> Problem:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import urllib.request
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +19,16 @@ _TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file and its public home, pinned by revision and by hash."""
+    """A file and its public home, pinned by revision and by hash.
+
+    `member`: the name of the file in the zip archive that `url` leads to, if it is one.
+    """
 
     benchmark: str
     file: str
     url: str
     sha256: str
+    member: str = ""
 
 
 def locate(source: Source, data: Path | None = None) -> Path:
@@ -62,14 +68,23 @@ def _find(source: Source, data: Path) -> Path:
     )
 
 
+def _command(source: Source, target: Path) -> str:
+    """What fetches the file by hand."""
+    if source.member:
+        return f"mkdir -p {target.parent}; curl -L {source.url} | funzip > {target}"
+    return f"curl -L --create-dirs -o {target} {source.url}"
+
+
 def _fetch(source: Source, target: Path) -> None:
     try:
         with urllib.request.urlopen(source.url, timeout=_TIMEOUT_SECONDS) as reply:
             content = reply.read()
-    except OSError as error:
+        if source.member:
+            content = zipfile.ZipFile(io.BytesIO(content)).read(source.member)
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
         raise MissingDataError(
             f"{source.benchmark}: cannot fetch {source.url} ({error}); where there is a network: "
-            f"curl -L --create-dirs -o {target} {source.url} – or name the file with --data"
+            f"{_command(source, target)} – or name the file with --data"
         ) from None
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:

@@ -5,22 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
-from rich.text import Text
+from typing import TYPE_CHECKING, Self
 
 from wizardcoder.progress import Progress
+
+if TYPE_CHECKING:
+    from wizardcoder.cli.bars import Bars
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -32,10 +22,7 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._display: _Bars | _Lines = (
-            _Bars(self._console) if self._console.is_terminal else _Lines()
-        )
+        self._display = _display()
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -56,37 +43,12 @@ class Watch:
         return progress
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        rate = task.finished_speed or task.speed
-        return Text(f"{rate:,.1f}/s" if rate else "", style="dim")
+def _display() -> Bars | _Lines:
+    if not sys.stderr.isatty():
+        return _Lines()
+    from wizardcoder.cli.bars import Bars
 
-
-class _Bars:
-    def __init__(self, console: Console) -> None:
-        self._bars = Bars(
-            TextColumn("{task.description:<28}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[note]}", markup=True),
-            console=console,
-        )
-        self._tasks: dict[str, object] = {}
-
-    def start(self) -> None:
-        self._bars.start()
-
-    def stop(self) -> None:
-        self._bars.stop()
-
-    def show(self, task: str, done: int, total: int | None, note: str) -> None:
-        note = note.replace("[", r"\[")
-        if task not in self._tasks:
-            self._tasks[task] = self._bars.add_task(task, total=total, completed=done, note=note)
-        self._bars.update(self._tasks[task], completed=done, total=total, note=note)  # type: ignore[arg-type]
+    return Bars()
 
 
 class _Lines:

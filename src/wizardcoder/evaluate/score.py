@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-
-import numpy as np
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import fmean
 
 from wizardcoder.benchmarks import Assembly, Benchmark
 from wizardcoder.errors import UsageError
 from wizardcoder.evaluate.evaluation import NO_SANDBOX
-from wizardcoder.records import Outcome, Verdict
+from wizardcoder.records import Outcome, Problem, Verdict
 from wizardcoder.scoring import Interval, bootstrap_interval, pass_at_k, wilson_interval
 from wizardcoder.storage import Json
 
@@ -35,24 +34,33 @@ class GroupScore:
 class Score:
     """What one set of completions reached on one benchmark.
 
-    `passed` of `total` completions that were decided; `problems` that have one. `attested` is the
-    share of verdicts that the programs could not have forged. 95 % intervals: Wilson's for one
-    sample per problem, else a bootstrap over problems. `groups` is empty when there is but one.
+    `passed` of `total` completions that were decided; `problems` that have one, `coverage` their
+    share of the benchmark. `attested` is the share of verdicts that the programs could not have
+    forged. 95 % intervals: Wilson's for one sample per problem, else a bootstrap over problems.
+    `base`: the same programs on the original tests alone, where the benchmark adds to them.
+    `groups` and `variants` are empty when there is but one. `self_check`: the benchmark's own
+    solutions that failed here, with the reason. `notes`: what must be known to compare.
     """
 
     benchmark: str
     completions: str
     problems: int
+    coverage: float
     passed: int
     total: int
     pass_at_k: Mapping[int, float]
     interval: Mapping[int, Interval]
+    base: GroupScore | None
     outcomes: Mapping[str, int]
+    not_run: Mapping[str, int]
     attested: float
     sandbox_level: str
     assembly: Assembly
     data_sha256: str
     groups: Mapping[str, GroupScore]
+    variants: Mapping[str, GroupScore]
+    self_check: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> Json:
         """As JSON; numbers k become text, as JSON has no other keys."""
@@ -66,6 +74,7 @@ def score(
     *,
     completions: str = "",
     assembly: Assembly | None = None,
+    self_check: Mapping[str, str] | None = None,
 ) -> Score:
     """The score of verdicts; `completions` names where they come from.
 
@@ -73,27 +82,27 @@ def score(
     """
     verdicts = list(verdicts)
     decided = [verdict for verdict in verdicts if verdict.outcome not in UNDECIDED]
-    groups: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in decided:
-        groups[benchmark.by_id[verdict.task_id].group].append(verdict)
     whole = _group_score(decided, ks)
-    outcomes = Counter(str(verdict.outcome) for verdict in verdicts)
     return Score(
         benchmark=benchmark.name,
         completions=completions,
         problems=whole.problems,
+        coverage=whole.problems / len(benchmark.problems),
         passed=whole.passed,
         total=whole.total,
         pass_at_k=whole.pass_at_k,
         interval=whole.interval,
-        outcomes=dict(sorted(outcomes.items())),
+        base=_base_score(decided, ks),
+        outcomes=_count(str(verdict.outcome) for verdict in verdicts),
+        not_run=_count(v.reason for v in verdicts if v.outcome is Outcome.NOT_RUN),
         attested=sum(verdict.attested for verdict in verdicts) / max(1, len(verdicts)),
         sandbox_level=_levels(verdicts),
         assembly=assembly or benchmark.assembly,
         data_sha256=benchmark.data_sha256,
-        groups={name: _group_score(groups[name], ks) for name in sorted(groups)}
-        if len(groups) > 1
-        else {},
+        groups=_split(benchmark, decided, ks, lambda problem: problem.group),
+        variants=_split(benchmark, decided, ks, lambda problem: problem.variant),
+        self_check=dict(self_check or {}),
+        notes=benchmark.notes,
     )
 
 
@@ -106,6 +115,10 @@ def problem_scores(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:
     for verdict in verdicts:
         if verdict.outcome not in UNDECIDED:
             samples[verdict.task_id].append(verdict.passed)
+    return _rates(samples, k)
+
+
+def _rates(samples: Mapping[str, Sequence[bool]], k: int) -> dict[str, float]:
     for task_id, passed in samples.items():
         if len(passed) < k:
             raise UsageError(
@@ -115,22 +128,55 @@ def problem_scores(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:
     return {task_id: pass_at_k(len(p), sum(p), k) for task_id, p in samples.items()}
 
 
-def _group_score(decided: Sequence[Verdict], ks: Sequence[int]) -> GroupScore:
-    by_k = {k: list(problem_scores(decided, k).values()) for k in ks}
-    passed, total = sum(verdict.passed for verdict in decided), len(decided)
-    problems = len({verdict.task_id for verdict in decided})
+def _group_score(
+    decided: Sequence[Verdict],
+    ks: Sequence[int],
+    passes: Callable[[Verdict], bool] = lambda verdict: verdict.passed,
+) -> GroupScore:
+    samples: dict[str, list[bool]] = defaultdict(list)
+    for verdict in decided:
+        samples[verdict.task_id].append(passes(verdict))
+    by_k = {k: list(_rates(samples, k).values()) for k in ks}
+    passed, total = sum(map(sum, samples.values())), len(decided)
     return GroupScore(
-        problems=problems,
+        problems=len(samples),
         passed=passed,
         total=total,
-        pass_at_k={k: float(np.mean(values)) if values else 0.0 for k, values in by_k.items()},
-        interval={
-            k: wilson_interval(passed, total)
-            if problems == total
-            else bootstrap_interval(values, seed=_BOOTSTRAP_SEED)
-            for k, values in by_k.items()
-        },
+        pass_at_k={k: fmean(values) if values else 0.0 for k, values in by_k.items()},
+        interval={k: _interval(values, passed, total) for k, values in by_k.items()},
     )
+
+
+def _interval(values: Sequence[float], passed: int, total: int) -> Interval:
+    """Of a mean over problems; there is one value per problem."""
+    if len(values) == total:
+        return wilson_interval(passed, total)
+    return bootstrap_interval(values, seed=_BOOTSTRAP_SEED)
+
+
+def _base_score(decided: Sequence[Verdict], ks: Sequence[int]) -> GroupScore | None:
+    if all(verdict.base is None for verdict in decided):
+        return None
+    return _group_score(decided, ks, lambda verdict: bool(verdict.base))
+
+
+def _split(
+    benchmark: Benchmark,
+    decided: Sequence[Verdict],
+    ks: Sequence[int],
+    part_of: Callable[[Problem], str],
+) -> dict[str, GroupScore]:
+    """The scores of the benchmark's parts, empty when there is but one."""
+    parts: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in decided:
+        parts[part_of(benchmark.by_id[verdict.task_id])].append(verdict)
+    if len(parts) < 2:
+        return {}
+    return {name: _group_score(parts[name], ks) for name in sorted(parts)}
+
+
+def _count(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
 
 
 def _levels(verdicts: Iterable[Verdict]) -> str:

@@ -1,7 +1,8 @@
-"""The evaluate stage: a table of verdicts, in the order of the problems and samples.
+"""The evaluate stage: verdicts in the order of the problems and samples, kept as they fall.
 
-Times vary from run to run, so they are not in the table: `timings.jsonl` has them, a line for each
-row of `verdicts.parquet`, and the manifest has their sums.
+Of a run's arm, it is a Parquet table that repeats byte for byte: times vary from run to run, so
+they are not in it but in `timings.jsonl`, a line for each row. Of a file of completions it is
+`verdicts.jsonl`, with the times, for anybody's tools.
 """
 
 from __future__ import annotations
@@ -12,25 +13,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from wizardcoder.benchmarks import Benchmark
-from wizardcoder.evaluate.completions import read_completions
-from wizardcoder.evaluate.evaluation import evaluate
+from wizardcoder.benchmarks import Assembly, Benchmark
+from wizardcoder.evaluate.completions import Completions, read_completions
+from wizardcoder.evaluate.evaluation import evaluate, limits_of
+from wizardcoder.evaluate.selfcheck import OWN, SelfCheck
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
 from wizardcoder.records import Outcome, Verdict
-from wizardcoder.sandbox import Limits
 from wizardcoder.storage import (
     Identity,
     Json,
+    Stage,
     from_json,
     input_hashes,
     open_stage,
+    read_jsonl,
     read_parquet,
+    sha256,
+    to_json,
     write_text,
 )
 
-_TIMINGS = "timings.jsonl"
+_LINES, _TABLE, _TIMINGS = "verdicts.jsonl", "verdicts.parquet", "timings.jsonl"
 _TIMES = ("cpu_seconds", "wall_seconds", "peak_bytes")
+_SHARD = "fallen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,7 @@ class _Ruled:
     reason: str
     attested: bool
     sandbox_level: str
+    base: bool | None
 
 
 def run_stage(
@@ -51,52 +58,43 @@ def run_stage(
     benchmark: Benchmark,
     options: Evaluate,
     *,
+    partial: bool = False,
     jobs: int | None = None,
     allow_weak: bool = False,
     force: bool = False,
     progress: Progress = silent,
 ) -> Json:
-    """Judge the completions of a finished stage folder into `path`; returns the manifest.
+    """Judge completions, a finished stage folder or a file, into `path`; returns the manifest.
 
-    What an interrupted execution judged is kept: only the rest is run.
+    What an interrupted execution judged is kept: only the rest is run. The benchmark's own
+    solutions are judged along where that was not done before on this machine; the manifest's
+    `self_check` names those that failed. Raises as `read_completions` and `evaluate` do.
     """
-    identity = _identity(completions, benchmark, options)
+    wanted = read_completions(completions, benchmark, partial=partial)
+    assembly = options.assembly or wanted.assembly or benchmark.assembly
+    identity = identity_of(completions, benchmark, options, assembly)
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
-        wanted = read_completions(completions, benchmark).completions
-        done = stage.resume("verdicts", Verdict)
-        shard = stage.shard("verdicts")
-        fallen = len(done)
-
-        def keep(verdict: Verdict) -> None:
-            nonlocal fallen
-            shard.append(verdict)
-            fallen += 1
-            progress(fallen, len(wanted))
-
-        verdicts = evaluate(
-            benchmark,
-            wanted,
-            limits=limits_of(options),
-            level=options.sandbox_level,
-            allow_weak=allow_weak,
-            jobs=jobs,
-            assembly=options.assembly,
-            done=done,
-            on_verdict=keep,
+        check = SelfCheck(benchmark, options.sandbox_level)
+        verdicts = _judge(
+            stage, wanted, assembly, benchmark, options, check, jobs, allow_weak, progress
         )
-        write_text(stage.partial / _TIMINGS, _timings(verdicts))
-        return stage.finish(
-            {"verdicts": (_Ruled, [_ruled(verdict) for verdict in verdicts])},
-            counts=_counts(verdicts),
-            cost={"cpu_seconds": round(sum(v.cpu_seconds for v in verdicts), 3)},
-        )
+        counts = {**_counts(verdicts), "self_check": check.failed(wanted.completions)}
+        cost = {"cpu_seconds": round(sum(v.cpu_seconds for v in verdicts), 3)}
+        if completions.is_dir():
+            write_text(stage.partial / _TIMINGS, _timings(verdicts))
+            tables = {"verdicts": (_Ruled, [_ruled(verdict) for verdict in verdicts])}
+            return stage.finish(tables, counts=counts, cost=cost)
+        write_text(stage.partial / _LINES, _lines(verdicts))
+        return stage.finish({}, counts=counts, cost=cost)
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
     """The verdicts of a finished stage folder, with their times."""
-    ruled = read_parquet(path / "verdicts.parquet", _Ruled)
+    if (path / _LINES).exists():
+        return list(read_jsonl(path / _LINES, Verdict))
+    ruled = read_parquet(path / _TABLE, _Ruled)
     lines = (path / _TIMINGS).read_text(encoding="utf-8").splitlines()
     return [
         from_json({**_values(row), **json.loads(line)}, Verdict)
@@ -104,20 +102,57 @@ def read_verdicts(path: Path) -> list[Verdict]:
     ]
 
 
-def limits_of(options: Evaluate) -> Limits:
-    """The limits per program that a recipe sets."""
-    return Limits(
-        cpu_seconds=options.cpu_seconds,
-        wall_seconds=options.wall_seconds,
-        memory_bytes=options.memory_bytes,
+def _judge(
+    stage: Stage,
+    wanted: Completions,
+    assembly: Assembly,
+    benchmark: Benchmark,
+    options: Evaluate,
+    check: SelfCheck,
+    jobs: int | None,
+    allow_weak: bool,
+    progress: Progress,
+) -> list[Verdict]:
+    """The verdicts of the completions; those of the benchmark's own solutions go to `check`."""
+    done = stage.resume(_SHARD, Verdict)
+    shard = stage.shard(_SHARD)
+    asked = [*check.missing(wanted.completions, assembly), *wanted.completions]
+    fallen = len(done)
+
+    def keep(verdict: Verdict) -> None:
+        nonlocal fallen
+        shard.append(verdict)
+        fallen += 1
+        progress(fallen, len(asked))
+
+    judged = evaluate(
+        benchmark,
+        asked,
+        limits=limits_of(benchmark, options),
+        level=options.sandbox_level,
+        allow_weak=allow_weak,
+        jobs=jobs,
+        assembly=assembly,
+        done=done,
+        on_verdict=keep,
     )
+    check.learn([verdict for verdict in judged if verdict.sample == OWN])
+    return [verdict for verdict in judged if verdict.sample != OWN]
 
 
-def _identity(completions: Path, benchmark: Benchmark, options: Evaluate) -> Identity:
+def identity_of(
+    completions: Path, benchmark: Benchmark, options: Evaluate, assembly: Assembly
+) -> Identity:
+    """What makes two judgings of completions the same."""
     table = options.model_dump(mode="json", exclude={"benchmarks"})
-    table["assembly"] = options.assembly or benchmark.assembly
-    inputs = {**input_hashes({"completions": completions}), benchmark.name: benchmark.data_sha256}
-    return Identity("evaluate", table, inputs)
+    table |= {"benchmark": benchmark.name, "assembly": assembly}
+    if completions.is_dir():
+        hashes = input_hashes({"completions": completions})
+    else:
+        hashes = {"completions": sha256(completions)}
+    if benchmark.surroundings:
+        hashes["environment"] = benchmark.surroundings
+    return Identity("evaluate", table, {**hashes, benchmark.name: benchmark.data_sha256})
 
 
 def _counts(verdicts: Sequence[Verdict]) -> Json:
@@ -141,3 +176,7 @@ def _values(row: _Ruled) -> Json:
 def _timings(verdicts: Sequence[Verdict]) -> str:
     rows = ({name: getattr(verdict, name) for name in _TIMES} for verdict in verdicts)
     return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def _lines(verdicts: Sequence[Verdict]) -> str:
+    return "".join(f"{json.dumps(to_json(verdict))}\n" for verdict in verdicts)

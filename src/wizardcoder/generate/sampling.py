@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
+from wizardcoder import extraction
 from wizardcoder.engines import Engine, Sampling
+from wizardcoder.extraction import Extracted
 from wizardcoder.generate.questions import Question, Style, ask
 from wizardcoder.recipe import Generate
 from wizardcoder.records import Completion, Problem
 
 #: Takes the code out of an answer.
-Extract = Callable[[str], str]
+Extract = Callable[[str], Extracted]
 
 
 class Draw(NamedTuple):
@@ -40,7 +42,7 @@ def generate(
     engine: Engine,
     problems: Sequence[Problem],
     options: Generate,
-    extract: Extract = str,
+    extract: Extract = extraction.whole,
     *,
     style: Style = Style.INSTRUCTION,
     seed: int = 0,
@@ -63,10 +65,12 @@ def generate(
 def _completion(
     draw: Draw, question: Question, text: str, finish_reason: str, extract: Extract
 ) -> Completion:
+    extracted = extract(question.continuation(text))
     return Completion(
         task_id=draw.problem.task_id,
         sample=draw.sample,
         text=text,
-        code=extract(question.continuation(text)),
+        code=extracted.code,
         finish_reason=finish_reason,
+        cuts=extracted.cut_text,
     )

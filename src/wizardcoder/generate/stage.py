@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from wizardcoder import extraction
 from wizardcoder.engines import Engine
 from wizardcoder.generate.questions import Style
 from wizardcoder.generate.sampling import Extract, draws, generate
@@ -20,7 +21,7 @@ def run_stage(
     load_engine: Callable[[], Engine],
     problems: Sequence[Problem],
     options: Generate,
-    extract: Extract = str,
+    extract: Extract = extraction.whole,
     *,
     identity: Identity,
     style: Style = Style.INSTRUCTION,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from wizardcoder.pipeline.doctor import Finding, diagnose
 from wizardcoder.pipeline.everything import run_all
+from wizardcoder.pipeline.headline import Headline, headline
 from wizardcoder.pipeline.plan import describe
 from wizardcoder.pipeline.results import report, results
 from wizardcoder.pipeline.run import Run, existing_run, open_run
@@ -17,10 +18,12 @@ from wizardcoder.pipeline.sampling import sample
 
 __all__ = [
     "Finding",
+    "Headline",
     "Run",
     "describe",
     "diagnose",
     "existing_run",
+    "headline",
     "open_run",
     "report",
     "results",

@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from wizardcoder import benchmarks, miniature, seeds, teacher, train
+from wizardcoder import benchmarks, miniature, seeds, train
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, RecipeError
 from wizardcoder.recipe import Control, Recipe, Section, read_options
 from wizardcoder.records import Problem, Record
 from wizardcoder.storage import sha256
-from wizardcoder.teacher import HttpTransport, Ledger, LocalTransport, Teacher, Transport
+
+if TYPE_CHECKING:
+    from wizardcoder.teacher import Ledger, Teacher, Transport
 
 MINIATURE = "miniature"
 
@@ -148,6 +150,9 @@ def _unseen(benchmark: Benchmark) -> Sequence[Problem]:
 
 def open_teacher(recipe: Recipe, ledger: Ledger) -> Teacher:
     """The teacher of `[teacher]`, with the key from the environment."""
+    # here: an HTTP client takes longer to import than a benchmark to load
+    from wizardcoder.teacher import HttpTransport, LocalTransport, Teacher
+
     options = recipe.teacher
     transport: Transport
     if options.endpoint == MINIATURE:
@@ -159,7 +164,7 @@ def open_teacher(recipe: Recipe, ledger: Ledger) -> Teacher:
             timeout_seconds=options.timeout_seconds,
             connections=options.concurrency,
         )
-    return teacher.Teacher(options, transport, ledger, seed=recipe.seed)
+    return Teacher(options, transport, ledger, seed=recipe.seed)
 
 
 def steps_of(record: Record) -> int | None:

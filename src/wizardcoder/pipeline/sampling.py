@@ -35,7 +35,7 @@ def sample(
         partial(TransformersEngine.load, checkpoint, batch_size=options.batch_size),
         benchmark.problems,
         options,
-        (lambda text: benchmark.extract(text).code) if instructed else str,
+        benchmark.extract if instructed else benchmark.continuation,
         identity=Identity(
             "generate",
             {

@@ -60,14 +60,19 @@ def groups(recipe: Recipe) -> Iterator[Mapping[str, str]]:
                 }
 
 
+def _limits(recipe: Recipe) -> str:
+    limits = recipe.evaluate
+    time = f"{limits.cpu_seconds:g} CPU-s" if limits.cpu_seconds else "the benchmark's time"
+    return f"{time}, {limits.memory_bytes / 2**30:g} GiB"
+
+
 def facts(recipe: Recipe) -> dict[str, str]:
     """How it was measured, point by point."""
-    limits, sampling = recipe.evaluate, recipe.generate
+    sampling = recipe.generate
     how = "greedy" if sampling.temperature == 0 else f"temperature {sampling.temperature}"
     found = {
         "Sampling": f"{how}, n = {sampling.n}, at most {sampling.max_tokens} tokens",
-        "Limits per program": f"{limits.cpu_seconds:g} CPU-s, {limits.wall_seconds:g} s wall, "
-        f"{limits.memory_bytes / 2**30:g} GiB",
+        "Limits per program": _limits(recipe),
         "Training": _training(recipe),
     }
     if recipe.seeds.source == MINIATURE:

@@ -11,15 +11,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from wizardcoder.errors import SandboxError, UsageError
 from wizardcoder.records import Outcome
-from wizardcoder.sandbox import worker
-from wizardcoder.sandbox.limits import LEVELS, Check, Judgement, Limits, Task, dump
+from wizardcoder.sandbox import wire
+from wizardcoder.sandbox.limits import LEVELS, Check, Interpreter, Judgement, Limits, Task, dump
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SPARE_SECONDS = 20.0
+_START_SECONDS = 180.0
 #: Starts a worker without importing what it does not need; the path is the caller's own.
 _BOOT = """
 import sys, types
@@ -54,8 +55,8 @@ class Sandbox:
 
     `level` is one of `full`, `no-namespaces`, `weak` (see `cage`), or `auto`: the strongest that
     holds on this machine, found out by trying to break out of it. `weak` needs `allow_weak`.
-    `jobs`: programs judged at the same time. `python`: the interpreter that runs the programs (3.10
-    or later), by default this one. Raises SandboxError when no level asked for holds.
+    `jobs`: programs judged at the same time. `interpreter`: the Python that runs the programs, by
+    default this one. Raises SandboxError when no level asked for holds.
     """
 
     def __init__(
@@ -65,19 +66,23 @@ class Sandbox:
         level: str = "auto",
         allow_weak: bool = False,
         jobs: int = 1,
-        python: str = sys.executable,
+        interpreter: Interpreter = Interpreter(),  # noqa: B008 (immutable)
     ) -> None:
         self.limits = limits
         self.jobs = jobs
         self._levels = _levels(level, allow_weak)
-        self._python = python
+        self._interpreter = interpreter
         self._lanes: list[_Lane] = []
         self.level = ""  # known once entered
 
     def __enter__(self) -> Self:
         try:
-            lane = self._open_lane()
-            self.level = lane.level()
+            for _ in range(self.jobs):  # they start at the same time
+                self._open_lane()
+            self.level = self._lanes[0].level()
+        except (EOFError, ConnectionError, TimeoutError):
+            self.close()
+            raise SandboxError("the sandbox's judge could not be started") from None
         except BaseException:
             self.close()
             raise
@@ -125,7 +130,10 @@ class Sandbox:
                 if not busy:
                     return
                 for lane in _ready(busy):
-                    job, judgement = busy.pop(lane), self._collect(lane)
+                    judgement = self._collect(lane, busy[lane])
+                    if judgement is None:
+                        continue
+                    job = busy.pop(lane)
                     if judgement.outcome is Outcome.INFRA_ERROR and not job.retried:
                         again.append(_Job(job.number, job.task, retried=True))
                     else:
@@ -160,12 +168,16 @@ class Sandbox:
         return self._open_lane()
 
     def _open_lane(self) -> _Lane:
-        lane = _Lane(self._levels, self.limits, self._python)
+        lane = _Lane(self._levels, self.limits, self._interpreter)
         self._lanes.append(lane)
         return lane
 
-    def _collect(self, lane: _Lane) -> Judgement:
+    def _collect(self, lane: _Lane, job: _Job) -> Judgement | None:
+        """The judgement of a lane's task; None when all that it had to say was its level."""
         try:
+            if lane.starting:
+                self._require_level(lane, job)
+                return None
             return lane.take()
         except TimeoutError:
             self._drop(lane)
@@ -177,6 +189,20 @@ class Sandbox:
             self._drop(lane)
             reason = "the judge's process ended"
             return Judgement(outcome=Outcome.INFRA_ERROR, reason=reason, level=self.level)
+
+    def _require_level(self, lane: _Lane, job: _Job) -> None:
+        """Raises EOFError for a lane that did not reach the first one's level: to be replaced.
+
+        Raises SandboxError when replacing one did not help.
+        """
+        try:
+            reached = lane.level()
+        except SandboxError:
+            if job.retried:
+                raise
+            raise EOFError from None
+        if reached != self.level:
+            raise EOFError
 
     def _drop(self, lane: _Lane) -> None:
         self._lanes.remove(lane)
@@ -196,13 +222,14 @@ class _Lane:
 
     levels: list[str]
     limits: Limits
-    python: str
+    interpreter: Interpreter
     _peer: socket.socket = field(init=False)
     _process: subprocess.Popen[bytes] = field(init=False)
-    _deadline: float = field(init=False, default=0.0)
+    _deadline: float = field(init=False)
     _level: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
+        self._deadline = time.monotonic() + _START_SECONDS
         self._peer, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -212,32 +239,45 @@ class _Lane:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        order = {"limits": asdict(self.limits), "levels": self.levels, "python": self.python}
-        worker.send(self._peer, order)
+        order = {
+            "limits": asdict(self.limits),
+            "levels": self.levels,
+            "interpreter": asdict(self.interpreter),
+        }
+        wire.send_table(self._peer, order)
 
     def level(self) -> str:
-        """The level that it reached, waiting until it stands. Raises SandboxError for none."""
+        """The level that it reached, waiting until it stands. Raises SandboxError for none.
+
+        EOFError, ConnectionError or TimeoutError: it did not start.
+        """
         if not self._level:
-            try:
-                answer = worker.receive(self._peer)
-            except (EOFError, ConnectionError):
-                raise SandboxError("the sandbox's judge could not be started") from None
+            answer = self._receive()
             if answer["level"] is None:
                 raise SandboxError("; ".join(answer["reasons"]))
             self._level = answer["level"]
         return self._level
 
+    @property
+    def starting(self) -> bool:
+        """Whether the first that it says will be its level."""
+        return not self._level
+
     def give(self, task: Task, patience_seconds: float) -> None:
-        self.level()
+        """Raises ConnectionError when it is gone."""
         self._deadline = time.monotonic() + patience_seconds
-        worker.send(self._peer, dump(task))
+        wire.send_table(self._peer, dump(task))
 
     def take(self) -> Judgement:
         """The judgement of the task given. Raises TimeoutError when it hangs, EOFError if gone."""
-        self._peer.settimeout(max(0.001, self._deadline - time.monotonic()))
-        table = worker.receive(self._peer)
-        self._peer.settimeout(None)
+        table = self._receive()
         return Judgement(**{**table, "outcome": Outcome(table["outcome"])})
+
+    def _receive(self) -> dict[str, Any]:
+        self._peer.settimeout(max(0.001, self.seconds_left))
+        table = wire.receive_table(self._peer)
+        self._peer.settimeout(None)
+        return table
 
     def fileno(self) -> int:
         return self._peer.fileno()

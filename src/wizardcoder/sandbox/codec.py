@@ -8,21 +8,22 @@ integer, colliding hashes. Nothing that is decoded runs code.
     >>> decode(encode({"a": [1, 2.5, (None, True)]}))
     {'a': [1, 2.5, (None, True)]}
 
-Instances of subclasses become their base (an IntEnum an int, a namedtuple a tuple, a Counter a
-dict): what they override must not matter to the judge. Anything else becomes an `Opaque`.
+Instances of subclasses become their base (an IntEnum an int, a namedtuple a tuple, a defaultdict a
+dict): what they override must not matter to the judge. Counter and OrderedDict stay what they are,
+for they compare in their own ways. Anything else becomes an `Opaque`.
 """
 
 from __future__ import annotations
 
 import marshal
-import re
 import struct
-import sys
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
+
+from wizardcoder.sandbox import arrays
 
 MAX_DEPTH = 150
 _ATOMS = frozenset({int, float, str, bool, type(None), bytes, complex, type(...)})
@@ -30,8 +31,7 @@ _COLLECTIONS = frozenset({list, tuple, set, frozenset})
 _KEYS: type = type({}.keys())
 _VALUES: type = type({}.values())
 _ITEMS: type = type({}.items())
-_NUMPY_TYPE = re.compile(r"[<>|=][biufc][0-9]{1,2}")
-_MAX_COLLISIONS = 1000
+_OPAQUE = b"?"
 _MAX_EXACT_BITS = 100_000  # of a Fraction's parts: reducing it takes the square of that
 _MAX_EXPONENT = 10_000  # of a Decimal: making it an int takes that many digits
 
@@ -45,14 +45,20 @@ class NeedsObject(BaseException):
 
 
 class DecodeLimits(NamedTuple):
-    """What a decoded value may cost. `nodes` counts every value in it, containers included."""
+    """What a decoded value may cost.
+
+    `nodes` counts every value in it, containers included; `collisions` pairs of keys with one hash.
+    """
 
     nodes: int = 2_000_000
+    collisions: int = 1_000_000
     depth: int = MAX_DEPTH
     int_bits: int = 1 << 22
 
 
 _DEFAULT_LIMITS = DecodeLimits()
+#: For what no program had a hand in.
+TRUSTED = DecodeLimits(nodes=1 << 40, collisions=1 << 60, int_bits=1 << 40)
 
 
 class Opaque:
@@ -91,11 +97,17 @@ class Opaque:
         raise NeedsObject(f"what {self.kind} contains")
 
 
-def encode(value: Any) -> bytes:
-    """The bytes of a value. What is nested deeper than MAX_DEPTH, cycles too, is opaque."""
-    if _is_plain(value, MAX_DEPTH):
+def encode(value: Any, *, exactly: bool = False) -> bytes:
+    """The bytes of a value. What is nested deeper than MAX_DEPTH, cycles too, is opaque.
+
+    `exactly`: raises NeedsObject for a value that holds anything opaque.
+    """
+    if is_plain(value):
         return marshal.dumps(value, 2)
-    return b"".join(_write(value, MAX_DEPTH))
+    pieces = list(_write(value, MAX_DEPTH))
+    if exactly and any(piece.startswith(_OPAQUE) for piece in pieces):
+        raise NeedsObject("what plain data cannot carry")
+    return b"".join(pieces)
 
 
 def decode(data: bytes, limits: DecodeLimits = _DEFAULT_LIMITS) -> Any:
@@ -107,7 +119,7 @@ def decode(data: bytes, limits: DecodeLimits = _DEFAULT_LIMITS) -> Any:
     return value
 
 
-def _is_plain(value: object, depth: int) -> bool:
+def is_plain(value: object, depth: int = MAX_DEPTH) -> bool:
     """Whether marshal writes the value exactly as it is."""
     kind = type(value)
     if kind in _ATOMS:
@@ -120,7 +132,7 @@ def _is_plain(value: object, depth: int) -> bool:
 
 
 def _are_plain(values: Iterable[object], depth: int) -> bool:
-    return set(map(type, values)) <= _ATOMS or all(_is_plain(item, depth) for item in values)
+    return set(map(type, values)) <= _ATOMS or all(is_plain(item, depth) for item in values)
 
 
 # Writing. A base class's own methods are used, never what an instance of a subclass overrides.
@@ -137,6 +149,8 @@ _AS_ITEMS: dict[type, tuple[bytes, Callable[[Any], Iterable[object]]]] = {
     tuple: (b"(", tuple.__iter__),
     set: (b"<", set.__iter__),
     frozenset: (b">", frozenset.__iter__),
+    Counter: (b"C", lambda value: (part for pair in dict.items(value) for part in pair)),
+    OrderedDict: (b"O", lambda value: (part for pair in OrderedDict.items(value) for part in pair)),
     dict: (b"M", lambda value: (part for pair in dict.items(value) for part in pair)),
     deque: (b"Q", deque.__iter__),
     range: (b"R", lambda value: (value.start, value.stop, value.step)),
@@ -156,7 +170,7 @@ def _write(value: Any, depth: int) -> Iterator[bytes]:
     elif depth == 0:
         yield from _write_opaque("too deep")
     elif kind.__module__ == "numpy":  # before floats: numpy.float64 is one, and must stay itself
-        yield from _write_numpy(value)
+        yield from _write_numpy(value, depth)
     elif base := next((base for base in _AS_ATOM if isinstance(value, base)), None):
         yield marshal.dumps(_AS_ATOM[base](value), 2)
     elif base := next((base for base in _AS_ITEMS if isinstance(value, base)), None):
@@ -175,19 +189,14 @@ def _write_items(tag: bytes, values: Iterable[object], depth: int) -> Iterator[b
 
 def _write_opaque(kind: str) -> Iterator[bytes]:
     name = kind[:200].encode("utf-8", "surrogatepass")
-    yield b"?" + struct.pack("<i", len(name)) + name
+    yield _OPAQUE + struct.pack("<i", len(name)) + name
 
 
-def _write_numpy(value: Any) -> Iterator[bytes]:
-    numpy = sys.modules["numpy"]
-    scalar = isinstance(value, numpy.generic)
-    if scalar or type(value) is numpy.ndarray:
-        array = numpy.asarray(value)
-        if _NUMPY_TYPE.fullmatch(array.dtype.str):
-            parts = (array.dtype.str, scalar, array.shape, array.tobytes())
-            return _write_items(b"A", parts, 2)
-        if scalar and isinstance(value, str | bytes):
-            return iter((marshal.dumps(value.item(), 2),))  # type: ignore[union-attr]
+def _write_numpy(value: Any, depth: int) -> Iterator[bytes]:
+    if depth > 2 and (apart := arrays.take_apart(value)):
+        return _write_items(*apart, depth - 1)
+    if isinstance(value, str | bytes):
+        return iter((marshal.dumps(value.item(), 2),))  # type: ignore[union-attr]
     return _write_opaque(f"numpy.{type(value).__qualname__}")
 
 
@@ -201,6 +210,7 @@ class _Reader:
         self.data = data
         self.at = 0
         self.nodes = limits.nodes
+        self.collisions = limits.collisions
         self.int_bits = limits.int_bits
 
     def value(self, depth: int) -> Any:
@@ -215,10 +225,35 @@ class _Reader:
         if depth == 0:
             raise CodecError("nested too deep")
         if tag == b"{":
-            return _dict(self._until_end(depth - 1))
+            return self._build(b"M", self._until_end(depth - 1))
         if tag not in _FROM_ITEMS:
             raise CodecError(f"unknown tag {tag!r}")
-        return self._build(tag, [self.value(depth - 1) for _ in range(self.count())])
+        return self._build(tag, self._items(self.count(), depth - 1))
+
+    def _items(self, count: int, depth: int) -> list[object]:
+        """So many values. Runs of floats and of small integers are read at once."""
+        items: list[object] = []
+        while len(items) < count:
+            run = self._run(count - len(items))
+            items += run
+            if len(run) < _SHORT_RUN:
+                singly = min(count - len(items), _SHORT_RUN)
+                items += [self.value(depth) for _ in range(singly)]
+        return items
+
+    def _run(self, most: int) -> list[object]:
+        """The values of the same fixed size that follow, none where they differ in size."""
+        tag = self.data[self.at : self.at + 1]
+        if tag not in _FIXED:
+            return []
+        form = _FIXED[tag]
+        tags = self.data[self.at : self.at + form.size * min(most, _RUN_ITEMS) : form.size]
+        alike = len(tags) - len(tags.lstrip(tag))
+        whole = min(alike, (len(self.data) - self.at) // form.size)
+        self.nodes -= whole
+        if self.nodes < 0:
+            raise CodecError("too many values")
+        return [value for (value,) in form.iter_unpack(self.take(whole * form.size))]
 
     def take(self, size: int) -> bytes:
         end = self.at + size
@@ -262,29 +297,27 @@ class _Reader:
         self.at += 1
         return items
 
-    @staticmethod
-    def _build(tag: bytes, items: list[object]) -> object:
+    def _build(self, tag: bytes, items: list[object]) -> object:
         try:
+            if tag in _KEYS_AMONG:
+                self._pay_for(_KEYS_AMONG[tag](items))
             return _FROM_ITEMS[tag](items)
-        except Exception as error:  # whatever a constructor says, the items were not its own
+        except (Exception, NeedsObject) as error:  # the items were not what a constructor takes
             raise CodecError(f"not what tag {tag!r} holds: {error}") from None
 
-
-def _hashable(items: list[object]) -> list[object]:
-    """Refuses keys that collide on purpose: a set of them would take the square of their number."""
-    try:
-        collisions = len(items) - len(set(map(hash, items)))
-    except TypeError as error:
-        raise CodecError(str(error)) from None
-    if collisions > _MAX_COLLISIONS:
-        raise CodecError(f"{collisions} colliding hashes")
-    return items
+    def _pay_for(self, keys: list[object]) -> None:
+        """Refuses keys that collide on purpose: tables of them take the square of their number."""
+        hashes = list(map(hash, keys))
+        if len(set(hashes)) < len(hashes):
+            self.collisions -= sum(n * (n - 1) // 2 for n in Counter(hashes).values())
+            if self.collisions < 0:
+                raise CodecError("keys with colliding hashes")
 
 
 def _dict(items: list[object]) -> dict[object, object]:
     if len(items) % 2:
         raise CodecError("a key without a value")
-    return dict(zip(_hashable(items[::2]), items[1::2], strict=True))
+    return dict(zip(items[::2], items[1::2], strict=True))
 
 
 def _decimal(items: list[Any]) -> Decimal:
@@ -315,18 +348,9 @@ def _bytearray(items: list[Any]) -> bytearray:
     return bytearray(data)
 
 
-def _array(items: list[Any]) -> object:
-    kind, scalar, shape, data = items
-    if not _NUMPY_TYPE.fullmatch(kind):
-        raise CodecError(f"an array of {kind!r}")
-    try:
-        import numpy
-    except ImportError:
-        return Opaque("numpy.ndarray")
-    array = numpy.frombuffer(data, dtype=kind).reshape(shape).copy()
-    return array[()] if scalar else array
-
-
+#: Floats and small integers, with their tag; so many are read at once, if they follow each other.
+_FIXED = {b"g": struct.Struct("<xd"), b"i": struct.Struct("<xi")}
+_RUN_ITEMS, _SHORT_RUN = 4096, 64
 _CONSTANTS: dict[bytes, object] = {b"N": None, b"T": True, b"F": False, b".": ...}
 _READ_ATOM: dict[bytes, Callable[[_Reader], object]] = {
     b"i": lambda reader: struct.unpack("<i", reader.take(4))[0],
@@ -335,21 +359,34 @@ _READ_ATOM: dict[bytes, Callable[[_Reader], object]] = {
     b"y": lambda reader: complex(*struct.unpack("<dd", reader.take(16))),
     b"u": _Reader.text,
     b"s": lambda reader: reader.take(reader.count()),
-    b"?": lambda reader: Opaque(reader.text()),
+    _OPAQUE: lambda reader: Opaque(reader.text()),
 }
 _FROM_ITEMS: dict[bytes, Callable[[list[Any]], object]] = {
     b"[": list,
     b"(": tuple,
-    b"<": lambda items: set(_hashable(items)),
-    b">": lambda items: frozenset(_hashable(items)),
+    b"<": set,
+    b">": frozenset,
     b"M": _dict,
+    b"C": lambda items: Counter(_dict(items)),
+    b"O": lambda items: OrderedDict(_dict(items)),
     b"Q": deque,
     b"R": _range,
     b"B": _bytearray,
     b"/": _fraction,
     b"D": _decimal,
-    b"k": lambda items: dict.fromkeys(_hashable(items)).keys(),
+    b"k": lambda items: dict.fromkeys(items).keys(),
     b"v": lambda items: dict(enumerate(items)).values(),
-    b"p": lambda items: dict(_hashable(items)).items(),  # type: ignore[arg-type]
-    b"A": _array,
+    b"p": lambda items: dict(items).items(),
+    b"A": arrays.of_numbers,
+    b"J": arrays.of_others,
+}
+#: What of the items is hashed to build the value.
+_KEYS_AMONG: dict[bytes, Callable[[list[Any]], list[object]]] = {
+    b"<": list,
+    b">": list,
+    b"M": lambda items: items[::2],
+    b"C": lambda items: items[::2],
+    b"O": lambda items: items[::2],
+    b"k": list,
+    b"p": lambda items: [key for key, _ in items],
 }

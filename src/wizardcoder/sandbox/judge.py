@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import builtins
 import random
-import re
-import reprlib
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,15 +15,25 @@ from types import CodeType
 from typing import Any
 
 from wizardcoder.records import Outcome
+from wizardcoder.sandbox.cases import judge_cases
 from wizardcoder.sandbox.codec import NeedsObject
-from wizardcoder.sandbox.lane import Lane, LaneDiedError
-from wizardcoder.sandbox.limits import Check, Judgement, Limits, Task
+from wizardcoder.sandbox.lane import Ending, Lane, LaneDiedError
+from wizardcoder.sandbox.limits import (
+    BASE,
+    Cases,
+    Check,
+    Judgement,
+    Limits,
+    Reference,
+    Script,
+    Task,
+)
 from wizardcoder.sandbox.proxy import AbandonedError, Proxy, Ruling, outcome_of
+from wizardcoder.sandbox.recording import record
 from wizardcoder.sandbox.watch import time_reason
+from wizardcoder.sandbox.words import one_line, show
 
-_MAX_REASON = 300
 _TEST_FILE = "<test>"
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 
 
 def judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
@@ -48,6 +56,12 @@ def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
     match task:
         case Check():
             return _check(lane, task, limits)
+        case Script():
+            return _script(lane, task, limits)
+        case Cases():
+            return _cases(lane, task, limits)
+        case Reference():
+            return _reference(lane, task, limits)
     raise TypeError(f"no judge for a {type(task).__name__}")
 
 
@@ -77,12 +91,42 @@ def _unsealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
     return _judgement(lane, proxy, ruling._replace(attested=False), limits)
 
 
+def _script(lane: Lane, task: Script, limits: Limits) -> Judgement:
+    with Proxy(lane, limits) as proxy:
+        try:
+            ruling = proxy.run_script(task)
+        except AbandonedError:
+            assert proxy.ruling is not None
+            ruling = proxy.ruling
+    return _judgement(lane, proxy, ruling._replace(attested=False), limits)
+
+
+def _cases(lane: Lane, task: Cases, limits: Limits) -> Judgement:
+    trial = judge_cases(lane, task, limits)
+    return Judgement(
+        outcome=trial.ruling.outcome,
+        reason=one_line(trial.ruling.reason),
+        level=lane.level,
+        cpu_seconds=round(trial.cpu_seconds, 6),
+        wall_seconds=round(trial.wall_seconds, 6),
+        peak_bytes=trial.peak_bytes,
+        wall_limited=trial.ruling.wall_limited,
+        base=BASE in trial.passed,
+    )
+
+
+def _reference(lane: Lane, task: Reference, limits: Limits) -> Judgement:
+    with Proxy(lane, limits) as proxy:
+        ruling = record(proxy, task)
+    return _judgement(lane, proxy, ruling, limits)
+
+
 def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judgement:
-    if ruling.outcome is Outcome.PASSED and proxy.ending.cpu_seconds > limits.cpu_seconds:
-        ruling = Ruling(Outcome.TIMEOUT, time_reason(limits), ruling.attested)
+    if ruling.outcome is Outcome.PASSED and (excess := _excess(proxy.ending, limits)):
+        ruling = excess._replace(attested=ruling.attested)
     return Judgement(
         outcome=ruling.outcome,
-        reason=_one_line(ruling.reason),
+        reason=one_line(ruling.reason),
         attested=ruling.attested,
         level=lane.level,
         cpu_seconds=round(proxy.ending.cpu_seconds, 6),
@@ -90,6 +134,16 @@ def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judg
         peak_bytes=proxy.ending.peak_bytes,
         wall_limited=ruling.wall_limited,
     )
+
+
+def _excess(ending: Ending, limits: Limits) -> Ruling | None:
+    """The ruling on a program that was found to have used too much only when it had ended."""
+    if ending.cpu_seconds > limits.cpu_seconds:
+        return Ruling(Outcome.TIMEOUT, time_reason(limits.cpu_seconds))
+    if ending.file_bytes > limits.scratch_bytes:
+        reason = f"left {ending.file_bytes} bytes in files; at most {limits.scratch_bytes} may be"
+        return Ruling(Outcome.KILLED, reason)
+    return None
 
 
 def _run_test(task: Check, proxy: Proxy) -> Ruling:
@@ -102,6 +156,8 @@ def _run_test(task: Check, proxy: Proxy) -> Ruling:
     except AbandonedError:
         pass  # there is a ruling
     except BaseException as error:
+        if isinstance(error, NameError) and error is not proxy.raised:
+            raise NeedsObject("a name that only the program defines") from None
         return proxy.ruling or _failure(error, task, proxy)
     # a test may have caught what the program's end raised: that does not make it pass
     return proxy.ruling or Ruling(Outcome.PASSED)
@@ -113,7 +169,7 @@ def _failure(error: BaseException, task: Check, proxy: Proxy) -> Ruling:
     line = _line(error, task.test)
     if not isinstance(error, AssertionError):  # the result was of a kind that the test cannot use
         line = f"{line}; {type(error).__name__}: {str(error)[:100]}"
-    return Ruling(Outcome.WRONG_ANSWER, f"{line}; the last result was {_show(proxy.returned)}")
+    return Ruling(Outcome.WRONG_ANSWER, f"{line}; the last result was {show(proxy.returned)}")
 
 
 def _namespace(task: Check) -> dict[str, Any]:
@@ -151,16 +207,3 @@ def _line(error: BaseException, test: str) -> str:
     ]
     source = test.splitlines()
     return source[lines[-1] - 1].strip() if lines and lines[-1] <= len(source) else ""
-
-
-def _show(value: object) -> str:
-    try:
-        return reprlib.repr(value)
-    except Exception as error:
-        return f"a {type(value).__name__} that cannot be shown ({error})"
-
-
-def _one_line(text: str) -> str:
-    """Text that any file can hold, the same every time: one line, bounded, no addresses."""
-    text = _ADDRESS.sub("0x…", " ".join(text.split())).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from wizardcoder.errors import SandboxError
-from wizardcoder.sandbox import watch
-from wizardcoder.sandbox.limits import Limits
+from wizardcoder.sandbox import sweep, watch
+from wizardcoder.sandbox.limits import Interpreter, Limits
 from wizardcoder.sandbox.settings import Settings
 from wizardcoder.sandbox.zygote import END
 
@@ -29,7 +30,7 @@ for name, path in (("wizardcoder", package), ("wizardcoder.sandbox", package + "
 from wizardcoder.sandbox import zygote
 zygote.main(int(control), settings)
 """
-#: All that a candidate finds in its environment; one thread, and sets in the same order every time.
+#: What every candidate finds in its environment; one thread, and sets in the same order every time.
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -40,7 +41,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _PRELOAD = (
-    *("numpy", "abc", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal"),
+    *("abc", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal"),
     *("enum", "fractions", "functools", "hashlib", "heapq", "inspect", "io", "itertools", "json"),
     *("logging", "math", "operator", "random", "re", "statistics", "string", "textwrap", "time"),
     *("typing", "unicodedata"),
@@ -52,20 +53,31 @@ class LaneDiedError(Exception):
 
 
 class Ending(NamedTuple):
-    """How a candidate's process ended: exit code, or minus the signal; of all it waited for."""
+    """How a candidate's process ended: exit code, or minus the signal; of all it waited for.
+
+    `file_bytes` is what it left in files where only their removal tells (see `cage`).
+    """
 
     exit_code: int
     cpu_seconds: float
     peak_bytes: int
+    file_bytes: int
 
 
 class Lane:
     """A zygote, one candidate at a time. Raises SandboxError when the level is not available."""
 
-    def __init__(self, level: str, limits: Limits, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        level: str,
+        limits: Limits,
+        interpreter: Interpreter = Interpreter(),  # noqa: B008 (immutable)
+    ) -> None:
         self.level = level
-        self._python = python
-        self._settings = _settings(level, limits)
+        self._python = interpreter.python
+        self._environment = {**_ENVIRONMENT, **dict(interpreter.variables)}
+        self._settings = _settings(level, limits, interpreter)
+        self._folder = ""
         self._start()
 
     def spawn(self) -> socket.socket:
@@ -105,6 +117,8 @@ class Lane:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._folder:  # it was killed
+            sweep.remove(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -114,13 +128,17 @@ class Lane:
 
     def _start(self) -> None:
         self._control, theirs = socket.socketpair()
+        if self.level != "full":
+            self._folder = tempfile.mkdtemp(prefix="wizardcoder-sandbox-")
+        settings = replace(self._settings, folder=self._folder)
         with theirs:
-            arguments = [str(_PACKAGE), str(theirs.fileno()), self._settings.dump()]
+            arguments = [str(_PACKAGE), str(theirs.fileno()), settings.dump()]
             self._process = subprocess.Popen(
                 [self._python, "-s", "-c", _BOOT, *arguments],
                 pass_fds=[theirs.fileno()],
-                env=_ENVIRONMENT,
+                env=self._environment,
                 cwd="/",
+                start_new_session=True,  # Ctrl-C is the judge's business
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -138,9 +156,8 @@ class Lane:
 
     def _find_zygote(self) -> int:
         """The process whose descendants are the candidate's: at `full` it is one level deeper."""
-        if self.level == "full":
-            return watch.children(self._process.pid)[0]
-        return self._process.pid
+        inner = watch.children(self._process.pid) if self.level == "full" else []
+        return inner[0] if inner else self._process.pid
 
 
 def describe(exit_code: int) -> str:
@@ -150,9 +167,10 @@ def describe(exit_code: int) -> str:
     return f"was killed by {signal.Signals(-exit_code).name}"
 
 
-def _settings(level: str, limits: Limits) -> Settings:
+def _settings(level: str, limits: Limits, interpreter: Interpreter) -> Settings:
     return Settings(
         level=level,
+        folder="",
         cpu_seconds=int(limits.cpu_seconds) + 1,
         memory_bytes=limits.memory_bytes,
         scratch_bytes=limits.scratch_bytes,
@@ -160,5 +178,6 @@ def _settings(level: str, limits: Limits) -> Settings:
         open_files=limits.open_files,
         result_bytes=limits.result_bytes,
         readable=(),
-        preload=_PRELOAD,
+        preload=(*_PRELOAD, *interpreter.preload),
+        variables=(*_ENVIRONMENT, *dict(interpreter.variables)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from wizardcoder.records import Outcome
 
 #: From the strongest to the weakest; `cage` says what each holds.
 LEVELS = ("full", "no-namespaces", "weak")
+#: The parts of a case file: a benchmark's original inputs, and what others added.
+BASE, PLUS = "base", "plus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,19 @@ class Limits:
     processes: int = 64
     open_files: int = 128
     result_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The Python (3.10 or later) that runs programs, as all of them find it.
+
+    `preload`: modules that are imported once, beside the common ones of the standard library (any
+    that is missing is left out). `variables`: what its environment holds besides the usual.
+    """
+
+    python: str = sys.executable
+    preload: tuple[str, ...] = ("numpy",)
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +82,22 @@ class Script:
     program: str
 
 
-Task = Check | Cases | Script
-_KINDS: dict[str, type[Check | Cases | Script]] = {
-    kind.__name__: kind for kind in (Check, Cases, Script)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A program whose results are what others are judged by: it turns a draft into a case file.
+
+    `draft` and `cases` are the paths of both.
+    """
+
+    program: str
+    entry_point: str
+    draft: str
+    cases: str
+
+
+Task = Check | Cases | Script | Reference
+_KINDS: dict[str, type[Check | Cases | Script | Reference]] = {
+    kind.__name__: kind for kind in (Check, Cases, Script, Reference)
 }
 
 

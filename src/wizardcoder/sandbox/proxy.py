@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox import codec, wire
 from wizardcoder.sandbox.lane import Ending, Lane, LaneDiedError, describe
-from wizardcoder.sandbox.limits import Check, Limits
+from wizardcoder.sandbox.limits import Cases, Check, Limits, Reference, Script
 from wizardcoder.sandbox.watch import StoppedError, Watch, time_reason
 
 
@@ -43,30 +43,30 @@ class Proxy:
         self._peer.settimeout(limits.wall_seconds)
         self._watch = Watch(lane.zygote, limits)
         self._open = True
+        self._greeted = False
         self.ruling: Ruling | None = None
         self.raised: Exception | None = None
         self.raised_reason = ""
         self.returned: object = None
-        self.ending = Ending(0, 0.0, 0)
+        self.ending = Ending(0, 0.0, 0, 0)
 
     @property
     def wall_seconds(self) -> float:
         return self._watch.wall_seconds
 
-    def load(self, task: Check) -> None:
+    @property
+    def watch(self) -> Watch:
+        return self._watch
+
+    def load(self, task: Check | Cases | Reference) -> None:
         """Runs the program up to its last line; there is a ruling afterwards if that fails.
 
         Raises LaneDiedError when the cage could not be shut.
         """
-        hello = self._receive()
-        if hello is None or hello.kind != b"H":
-            reason = hello.payload.decode(errors="replace") if hello else self._last_words()
-            raise LaneDiedError(reason)
         with contextlib.suppress(AbandonedError):
             reply = self._ask(b"P", (task.program, task.entry_point))
             if reply.kind == b"X":
-                name, message, line = _error(reply.payload)
-                self._rule(_OUTCOMES.get(name, Outcome.EXCEPTION), _reason(name, message, line))
+                self.ruling = raised_ruling(reply.payload)
 
     def __call__(self, *positional: object, **keywords: object) -> object:
         self.raised = None
@@ -74,7 +74,7 @@ class Proxy:
         if reply.kind == b"X":
             raise self._exception(*_error(reply.payload))
         with self._distrust():
-            self.returned, after = codec.decode(reply.payload)
+            self.returned, after = _answer(reply.payload)
             if after is not None:
                 _mutate(positional, after[0])
                 _mutate(keywords, after[1])
@@ -82,20 +82,21 @@ class Proxy:
 
     def run_test(self, task: Check) -> Ruling:
         """The test's result in the program's own process, which could have forged it."""
-        reply = self._ask(b"T", (task.helpers, task.test))
-        if reply.kind == b"O":
-            return Ruling(Outcome.PASSED)
-        name, message, line = _error(reply.payload)
-        if name == "AssertionError":
-            return Ruling(Outcome.WRONG_ANSWER, message)
-        return Ruling(_OUTCOMES.get(name, Outcome.EXCEPTION), _reason(name, message, line))
+        return _reported(self._ask(b"T", (task.helpers, task.test)))
+
+    def run_script(self, task: Script) -> Ruling:
+        """How the program ended, by its own account: it could have forged it.
+
+        Raises AbandonedError when it ended without one, LaneDiedError as `load` does.
+        """
+        return _reported(self._ask(b"S", task.program))
 
     def close(self) -> None:
         """Ends the program, if it still runs. Raises LaneDiedError."""
         if self._open:
             self._open = False
-            self._peer.close()
-            self.ending = self._lane.end()
+            with self._peer:  # hung up after its end: it need not run once more to hear of it
+                self.ending = self._lane.end()
 
     def __enter__(self) -> Self:
         return self
@@ -103,20 +104,36 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _greet(self) -> None:
+        """Makes sure that the cage is shut; the first request may wait in front of it meanwhile."""
+        if self._greeted:
+            return
+        self._greeted = True
+        hello = self.receive()
+        if hello is None or hello.kind != b"H":
+            reason = hello.payload.decode(errors="replace") if hello else self._last_words()
+            raise LaneDiedError(reason)
+
     def _ask(self, kind: bytes, value: object) -> wire.Frame:
         """The reply to a request. Raises AbandonedError when there is none: there is a ruling."""
         if self.ruling is None:
-            # a peer that hung up or does not read: receiving finds out how it ended
-            with contextlib.suppress(OSError):
-                wire.send(self._peer, kind, codec.encode(value))
-            if reply := self._receive():
+            self.send(kind, codec.encode(value, exactly=True))
+            self._greet()
+            if reply := self.receive():
                 return reply
         raise AbandonedError
 
-    def _receive(self) -> wire.Frame | None:
+    def send(self, kind: bytes, payload: bytes) -> None:
+        """Sends a request. Where the program hung up, receiving finds out how it ended."""
+        with contextlib.suppress(OSError):
+            wire.send(self._peer, kind, payload)
+
+    def receive(self, max_bytes: int | None = None) -> wire.Frame | None:
         """The next frame; None, and a ruling, when the program ended or was stopped."""
         try:
-            return wire.receive(self._peer, self._limits.result_bytes, self._watch.wait)
+            return wire.receive(
+                self._peer, max_bytes or self._limits.result_bytes, self._watch.wait
+            )
         except StoppedError as stop:
             self.ruling = Ruling(stop.outcome, stop.reason, wall_limited=stop.wall_limited)
         except wire.FrameTooLargeError as error:
@@ -124,7 +141,7 @@ class Proxy:
         except (EOFError, TimeoutError):
             self.close()
             if self.ending.cpu_seconds >= self._limits.cpu_seconds:
-                self._rule(Outcome.TIMEOUT, time_reason(self._limits))
+                self._rule(Outcome.TIMEOUT, time_reason(self._limits.cpu_seconds))
             else:
                 self._rule(Outcome.KILLED, f"{self._last_words()} before it answered")
         self.close()
@@ -172,9 +189,39 @@ def outcome_of(raised: BaseException) -> Outcome:
     return Outcome.MEMORY if isinstance(raised, MemoryError) else Outcome.EXCEPTION
 
 
+def raised_ruling(payload: bytes) -> Ruling:
+    """What an exception that the program ended in comes to, by its description."""
+    name, message, line = _error(payload)
+    return Ruling(_OUTCOMES.get(name, Outcome.EXCEPTION), _reason(name, message, line))
+
+
+def _reported(reply: wire.Frame) -> Ruling:
+    """What a test came to in the program's own process."""
+    if reply.kind == b"O":
+        return Ruling(Outcome.PASSED)
+    name, message, line = _error(reply.payload)
+    if name == "AssertionError":
+        return Ruling(Outcome.WRONG_ANSWER, message or "an assertion of its test failed")
+    return Ruling(_OUTCOMES.get(name, Outcome.EXCEPTION), _reason(name, message, line))
+
+
+def _answer(payload: bytes) -> tuple[object, tuple[Any, Any] | None]:
+    """A result, and the arguments after the call where they changed.
+
+    The program may have written it by hand: only what a test does with the result may need the
+    object itself, never reading it.
+    """
+    match codec.decode(payload):
+        case (result, None):
+            return result, None
+        case (result, (tuple() as positional, dict() as keywords)):
+            return result, (positional, keywords)
+    raise codec.CodecError("not a result with its arguments")
+
+
 def _error(payload: bytes) -> tuple[str, str, int | None]:
     """What a program says that it raised; anything else is read as an unknown exception."""
-    with contextlib.suppress(codec.CodecError, TypeError, ValueError):
+    with contextlib.suppress(codec.CodecError, codec.NeedsObject, TypeError, ValueError):
         name, message, line = codec.decode(payload)
         return str(name)[:100], str(message)[:500], line if type(line) is int else None
     return "Exception", "", None

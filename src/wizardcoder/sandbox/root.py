@@ -10,6 +10,10 @@ from pathlib import Path
 from wizardcoder.sandbox import system
 
 INNER_ID = 1000  # the uid and gid that a candidate sees
+#: What a candidate may write to lies below this folder, which itself is read-only like the rest.
+#: Landlock rules that name it hold for whatever is mounted below: one ruleset serves all.
+WRITABLE = "/scratch"
+SCRATCH = f"{WRITABLE}/tmp"
 RUNTIME = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 RUNTIME_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
@@ -17,12 +21,7 @@ _PLACES = ("/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp")
 _LOCKED = system.MS_NOSUID | system.MS_NODEV
 
 
-def scratch_folder(readable: tuple[str, ...]) -> str:
-    """Where a candidate writes: /tmp, unless the interpreter itself lies there."""
-    return "/scratch" if any(Path(path).is_relative_to("/tmp") for path in readable) else "/tmp"
-
-
-def build(readable: tuple[str, ...], scratch: str) -> None:
+def build(readable: tuple[str, ...]) -> None:
     """Moves into a root that shows `readable` and the system's libraries, all of it read-only.
 
     Raises OSError naming the mount that failed.
@@ -33,16 +32,26 @@ def build(readable: tuple[str, ...], scratch: str) -> None:
     system.mount("tmpfs", str(place), "tmpfs", _LOCKED, "size=1m,mode=755")
     for path in shown:
         _show(path, _inside(place, path))
-    for folder in ("/dev", "/proc", "/tmp", "/etc", scratch):
+    for folder in ("/dev", "/proc", "/etc", SCRATCH):
         _inside(place, folder).mkdir(parents=True, exist_ok=True)
     for path in map(Path, (*DEVICES, *RUNTIME_FILES)):
         if path.exists():
             _inside(place, path).touch()
             system.mount(str(path), str(_inside(place, path)), flags=system.MS_BIND)
-    _furnish(place, scratch)
+    _furnish(place)
     system.mount("proc", str(place / "proc"), "proc", _LOCKED | system.MS_NOEXEC)
     system.pivot_root(str(place))
     system.mount("none", "/", flags=system.MS_REMOUNT | system.MS_BIND | system.MS_RDONLY | _LOCKED)
+
+
+def refresh(scratch_bytes: int) -> None:
+    """Gives the calling mount and pid namespaces an empty scratch folder and a /proc of their own.
+
+    Raises OSError naming the mount that failed.
+    """
+    size = f"size={scratch_bytes},nr_inodes=16384,mode=1777"
+    system.mount("tmpfs", SCRATCH, "tmpfs", _LOCKED, size)
+    system.mount("proc", "/proc", "proc", _LOCKED | system.MS_NOEXEC)
 
 
 def _place(shown: list[Path]) -> Path:
@@ -63,10 +72,12 @@ def _show(source: Path, target: Path) -> None:
         system.mount_read_only(str(target))
 
 
-def _furnish(place: Path, scratch: str) -> None:
-    (place / "dev/shm").symlink_to(scratch)
+def _furnish(place: Path) -> None:
+    (place / "dev/shm").symlink_to(SCRATCH)
     (place / "dev/fd").symlink_to("/proc/self/fd")
-    account = f"sandbox:x:{INNER_ID}:{INNER_ID}::{scratch}:/bin/sh\n"
+    if not (place / "tmp").exists():  # unless the interpreter itself lies there
+        (place / "tmp").symlink_to(SCRATCH)
+    account = f"sandbox:x:{INNER_ID}:{INNER_ID}::{SCRATCH}:/bin/sh\n"
     (place / "etc/passwd").write_text(account, encoding="utf-8")
     (place / "etc/group").write_text(f"sandbox:x:{INNER_ID}:\n", encoding="utf-8")
 

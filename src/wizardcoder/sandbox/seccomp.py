@@ -44,6 +44,7 @@ _REFUSED = {
     "fsmount": (432, 432),
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467),
     # into the kernel
     "modify_ldt": (154, -1),
     "iopl": (172, -1),
@@ -64,6 +65,7 @@ _REFUSED = {
     "kexec_file_load": (320, 294),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
+    "file_setattr": (469, 469),
     "lookup_dcookie": (212, 18),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
@@ -109,7 +111,35 @@ _ABOUT_A_PROCESS = {
     "sched_setattr": (314, 274),
     "prlimit64": (302, 261),
 }
-_CLONE, _SOCKET, _CLONE3 = (56, 220), (41, 198), 435
+#: What Landlock lets pass: it guards what is in files and folders, not what is noted about them.
+_MODES = {
+    "chmod": (90, -1),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, -1),
+    "fchown": (93, 55),
+    "lchown": (94, -1),
+    "fchownat": (260, 54),
+    "utime": (132, -1),
+    "utimes": (235, -1),
+    "futimesat": (261, -1),
+    "utimensat": (280, 88),
+}
+_ATTRIBUTES = {
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+}
+_CLONE, _SOCKET, _SOCKETPAIR, _CLONE3 = (56, 220), (41, 198), (53, 199), 435
+#: The commands that name who gets a signal when a file is ready.
+_FCNTL, _SETOWN = (72, 25), (8, 15)
+_IOCTL, _SET_GROUP = (16, 29), (0x8901, 0x8902)
 _ARCHITECTURES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
 _X32_CALLS = 0x4000_0000
 _NAMESPACES = (
@@ -122,8 +152,9 @@ _NAMESPACES = (
     | system.NEWNET
 )
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets; the arguments' lower 32 bits
+_LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
+# offsets; of the arguments the lower 32 bits
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _ERROR, _KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
 _REFUSE = _ERROR | errno.EPERM
 
@@ -133,12 +164,22 @@ class Reach(NamedTuple):
 
     `only_self`: the one process id whose priority and limits may be set, None for any that can be
     seen. `signals`: whether any process that can be seen may be signalled, or `only_self` too.
-    `local_sockets`: whether Unix sockets may be opened; pairs always may, other families never.
+    `local_sockets`: whether Unix sockets may be opened; connected pairs always may, other families
+    never. `modes`: whether modes, owners and times of files may be changed, `attributes`: whether
+    extended ones, as far as the user may.
     """
 
     only_self: int | None
     signals: bool
     local_sockets: bool
+    modes: bool
+    attributes: bool
+
+
+def refused() -> dict[str, int]:
+    """The numbers of the calls that are refused whatever their arguments, by name."""
+    column = list(_ARCHITECTURES).index(platform.machine())
+    return {name: numbers[column] for name, numbers in _REFUSED.items() if numbers[column] >= 0}
 
 
 def build(reach: Reach) -> bytes:
@@ -157,12 +198,20 @@ def _steps(reach: Reach) -> Iterator[_Step]:
     yield (_LOAD, 0, 0, _NUMBER)
     yield (_AT_LEAST, 0, 1, _X32_CALLS)
     yield (_RETURN, 0, 0, _REFUSE)
-    for numbers in _REFUSED.values():
+    notes = ({} if reach.modes else _MODES) | ({} if reach.attributes else _ATTRIBUTES)
+    for numbers in (_REFUSED | notes).values():
         yield from _when(numbers[column], [(_RETURN, 0, 0, _REFUSE)])
     # without clone3 the C library falls back to clone, whose flags a filter can read
     yield from _when(_CLONE3, [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)])
     yield from _when(_CLONE[column], _refused_if([(_ANY_BIT, 0, 1, _NAMESPACES)]))
     yield from _when(_SOCKET[column], _only([socket.AF_UNIX] if reach.local_sockets else []))
+    if not reach.local_sockets:  # one of a pair of datagram sockets can send to any other
+        datagrams = [(_AND, 0, 0, 0xF), (_EQUAL, 0, 1, socket.SOCK_DGRAM)]
+        yield from _when(_SOCKETPAIR[column], _refused_if(datagrams, _SECOND_ARGUMENT))
+    if not reach.signals:
+        for call, commands in ((_FCNTL, _SETOWN), (_IOCTL, _SET_GROUP)):
+            either = [(_EQUAL, 1, 0, commands[0]), (_EQUAL, 0, 1, commands[1])]
+            yield from _when(call[column], _refused_if(either, _SECOND_ARGUMENT))
     if reach.only_self is not None:
         restricted = _ABOUT_A_PROCESS if reach.signals else _ABOUT_A_PROCESS | _SIGNALS
         for numbers in restricted.values():
@@ -175,10 +224,10 @@ def _when(number: int, steps: Sequence[_Step]) -> list[_Step]:
     return [(_EQUAL, 0, len(steps), number), *steps] if number >= 0 else []
 
 
-def _refused_if(test: Sequence[_Step]) -> list[_Step]:
-    """Refused where the test on the first argument leads, allowed where it skips one step."""
+def _refused_if(test: Sequence[_Step], argument: int = _FIRST_ARGUMENT) -> list[_Step]:
+    """Refused where the test on the argument leads, allowed where it skips one step."""
     return [
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_LOAD, 0, 0, argument),
         *test,
         (_RETURN, 0, 0, _REFUSE),
         (_RETURN, 0, 0, _ALLOW),

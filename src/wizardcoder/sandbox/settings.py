@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass
 class Settings:
     """How candidates are confined; every field is a limit per candidate, except where it says.
 
+    `folder` is where scratch folders are made, "" where the level needs none outside;
     `readable` are folders that the interpreter needs; `preload` modules that are imported once,
-    before any candidate (those that are missing are left out).
+    before any candidate (those that are missing are left out); `variables` those of its environment
+    that candidates find too.
     """
 
     level: str
+    folder: str
     cpu_seconds: int
     memory_bytes: int
     scratch_bytes: int
@@ -23,6 +26,7 @@ class Settings:
     result_bytes: int
     readable: tuple[str, ...]
     preload: tuple[str, ...]
+    variables: tuple[str, ...]
 
     def dump(self) -> str:
         return json.dumps(asdict(self))
@@ -30,5 +34,5 @@ class Settings:
     @classmethod
     def load(cls, text: str) -> Settings:
         table = json.loads(text)
-        table["readable"], table["preload"] = tuple(table["readable"]), tuple(table["preload"])
+        table |= {name: tuple(table[name]) for name in ("readable", "preload", "variables")}
         return cls(**table)

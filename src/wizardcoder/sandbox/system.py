@@ -22,7 +22,7 @@ _MNT_DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 36, 38, 47
 _PR_CAP_AMBIENT_RAISE = 2
-CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
 
 #: System call numbers by architecture: clone, pivot_root, capset, seccomp.
 _NUMBERS = {
@@ -35,6 +35,10 @@ _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT, _MOUNT_SETATTR = 444, 445, 
 _libc = ctypes.CDLL(None, use_errno=True)
 # keeps the interpreter's lock over the call, as a clone that is a fork needs
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
+# looked up here: a child of `clone` would have to do so anew every time
+_before_fork = ctypes.pythonapi.PyOS_BeforeFork
+_after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
+_after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
 
 
 def supported() -> bool:
@@ -75,15 +79,14 @@ def pivot_root(new_root: str) -> None:
 
 def clone(flags: int) -> int:
     """`os.fork` into new namespaces: 0 in the child, its process id in the parent."""
-    api = ctypes.pythonapi
-    api.PyOS_BeforeFork()
+    _before_fork()
     zero = ctypes.c_long(0)
     arguments = (ctypes.c_long(flags | signal.SIGCHLD), zero, zero, zero, zero)
     pid = int(_locked_libc.syscall(ctypes.c_long(_number("clone")), *arguments))
     if pid == 0:
-        api.PyOS_AfterFork_Child()
+        _after_fork_child()
     else:
-        api.PyOS_AfterFork_Parent()
+        _after_fork_parent()
     return _check(pid, f"clone({flags:#x})")
 
 
@@ -168,12 +171,17 @@ def landlock_restrict(ruleset: int) -> None:
     _check(result, "landlock_restrict_self")
 
 
-def install_filter(program: bytes) -> None:
-    """Puts this process and its descendants under a seccomp filter (BPF, 8 bytes a step)."""
-    steps = ctypes.create_string_buffer(program, len(program))
-    described = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(steps))
-    mode_filter, no_flags = ctypes.c_long(1), ctypes.c_long(0)
-    _check(_syscall(_number("seccomp"), mode_filter, no_flags, described), "seccomp")
+class Filter:
+    """A seccomp filter (BPF, 8 bytes a step), laid out as the kernel reads it."""
+
+    def __init__(self, program: bytes) -> None:
+        self._steps = ctypes.create_string_buffer(program, len(program))
+        self._described = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._steps))
+
+    def install(self) -> None:
+        """Puts this process and its descendants under the filter, for good."""
+        mode_filter, no_flags = ctypes.c_long(1), ctypes.c_long(0)
+        _check(_syscall(_number("seccomp"), mode_filter, no_flags, self._described), "seccomp")
 
 
 def _number(name: str) -> int:

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import time
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from wizardcoder.records import Outcome
@@ -45,12 +46,28 @@ class Usage(NamedTuple):
     resident_bytes: int
 
 
+@dataclass(slots=True)
+class _Allowance:
+    """Seconds to be computed and slept, counted from `since`; None: from the next look on."""
+
+    seconds: float
+    since: float | None = None
+
+    def is_spent(self, used_seconds: float) -> bool:
+        if self.since is None:
+            self.since = used_seconds
+        return used_seconds - self.since > self.seconds
+
+
 class Watch:
     """Waits for a candidate's answers while its limits hold. Begins with the candidate."""
 
     def __init__(self, zygote: int, limits: Limits) -> None:
         self._zygote = zygote
         self._limits = limits
+        self._whole = _Allowance(limits.cpu_seconds, 0.0)
+        self._part = self._answer = self._whole
+        self._waited_seconds = 0.0
         self._started = self._checked = time.monotonic()
         self._inherited_bytes = 0
         self._before = Usage(0.0, 0.0, 0)
@@ -60,37 +77,49 @@ class Watch:
     def wall_seconds(self) -> float:
         return time.monotonic() - self._started
 
+    def begin(self, seconds: float, answer_seconds: float) -> None:
+        """A part of the work begins: it has `seconds` in all, and so many for each answer."""
+        self._part, self._answer = _Allowance(seconds), _Allowance(answer_seconds)
+
+    def answered(self) -> None:
+        """The next answer has its own time, from the next look at the clocks on."""
+        self._answer.since = None
+
     def wait(self, peer: socket.socket) -> None:
         """Returns when there is something to read. Raises StoppedError when a limit is reached."""
-        waiting_since = time.monotonic()
         while True:
+            began = time.monotonic()
             ready = bool(select.select([peer], [], [], _TICK_SECONDS)[0])
-            if not ready or time.monotonic() - self._checked > _TICK_SECONDS:
-                self._check(waiting_since)
+            now = time.monotonic()
+            self._waited_seconds += now - began
+            if not ready or now - self._checked > _TICK_SECONDS:
+                self._check()
             if ready:
                 return
 
-    def _check(self, waiting_since: float) -> None:
+    def _check(self) -> None:
         limits, usage = self._limits, self._usage()
-        self._slept_seconds += self._slept(usage, waiting_since)
+        self._slept_seconds += self._slept(usage)
         asleep = max(0.0, self._slept_seconds)
         if usage.resident_bytes > limits.memory_bytes:
             raise StoppedError(Outcome.MEMORY, f"used more than {limits.memory_bytes} bytes")
-        if usage.cpu_seconds + asleep > limits.cpu_seconds:
-            slept = asleep > _ASLEEP_SHARE * limits.cpu_seconds
-            raise StoppedError(Outcome.TIMEOUT, time_reason(limits), wall_limited=slept)
+        for allowance in (self._whole, self._part, self._answer):
+            if allowance.is_spent(usage.cpu_seconds + asleep):
+                slept = asleep > _ASLEEP_SHARE * allowance.seconds
+                reason = time_reason(allowance.seconds)
+                raise StoppedError(Outcome.TIMEOUT, reason, wall_limited=slept)
         if self.wall_seconds > limits.wall_seconds:
             reason = f"did not answer within {limits.wall_seconds:g} seconds"
             raise StoppedError(Outcome.TIMEOUT, reason, wall_limited=True)
 
-    def _slept(self, usage: Usage, waiting_since: float) -> float:
+    def _slept(self, usage: Usage) -> float:
         """How long the candidate neither ran nor waited for a processor since the last check.
 
-        Below zero where the clocks disagree or several processes ran: only the sum means something.
+        Counted while the judge waits. Below zero where the clocks disagree or several processes
+        ran: only the sum means something.
         """
-        now = time.monotonic()
-        elapsed = now - max(self._checked, waiting_since)
-        before, self._before, self._checked = self._before, usage, now
+        elapsed, self._waited_seconds = self._waited_seconds, 0.0
+        before, self._before, self._checked = self._before, usage, time.monotonic()
         if usage.queued_seconds is None or before.queued_seconds is None:
             return 0.0
         busy = usage.cpu_seconds - before.cpu_seconds
@@ -111,8 +140,8 @@ class Watch:
         )
 
 
-def time_reason(limits: Limits) -> str:
-    return f"computed and slept for more than {limits.cpu_seconds:g} seconds"
+def time_reason(seconds: float) -> str:
+    return f"computed and slept for more than {seconds:g} seconds"
 
 
 def children(pid: int) -> list[int]:

@@ -1,17 +1,20 @@
 """Frames over a socket: four bytes of length, one byte of kind, then the payload.
 
-Both sides, standard library only. Knows nothing of what the frames mean.
+Both sides, standard library only. Knows nothing of what the frames mean. Tables (JSON objects) are
+for lines between processes that trust each other.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _HEADER = struct.Struct("<I1s")
 _CHUNK_BYTES = 1 << 20
+_MAX_TABLE_BYTES = 1 << 30
 
 
 class Frame(NamedTuple):
@@ -40,6 +43,16 @@ def receive(
     if size > max_bytes:
         raise FrameTooLargeError(f"a message of {size} bytes; at most {max_bytes} are read")
     return Frame(kind, _exactly(peer, size, wait))
+
+
+def send_table(peer: socket.socket, table: dict[str, Any]) -> None:
+    send(peer, b"J", json.dumps(table).encode())
+
+
+def receive_table(peer: socket.socket) -> dict[str, Any]:
+    """Raises EOFError when the peer is gone."""
+    table: dict[str, Any] = json.loads(receive(peer, _MAX_TABLE_BYTES).payload)
+    return table
 
 
 def _exactly(peer: socket.socket, size: int, wait: Callable[[socket.socket], None] | None) -> bytes:

@@ -6,23 +6,22 @@ can be built to keep a comparison busy for ever: the Sandbox then ends this proc
 
 from __future__ import annotations
 
-import json
+import resource
 import signal
 import socket
 import sys
 import tempfile
 from dataclasses import asdict
-from typing import Any
 
 from wizardcoder.errors import SandboxError
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox import wire
 from wizardcoder.sandbox.judge import judge
 from wizardcoder.sandbox.lane import Lane, LaneDiedError
-from wizardcoder.sandbox.limits import Judgement, Limits, Task, load
+from wizardcoder.sandbox.limits import Interpreter, Judgement, Limits, Task, load
 from wizardcoder.sandbox.probe import probe
 
-MAX_BYTES = 1 << 30
+_MEMORY_BYTES = 2 << 30  # address space that a judge has besides what a program may use
 
 
 def main(descriptor: int) -> None:
@@ -30,17 +29,26 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the Sandbox ends us
     sys.setrecursionlimit(10_000)  # comparing nested results recurses
     peer = socket.socket(fileno=descriptor)
-    order = receive(peer)
+    order = wire.receive_table(peer)
     limits = Limits(**order["limits"])
-    lane = _open(peer, order["levels"], limits, order["python"])
+    _limit_memory(limits)
+    lane = _open(peer, order["levels"], limits, Interpreter(**order["interpreter"]))
     if lane is None:
         return
     with lane:
         try:
             while True:
-                send(peer, asdict(_judge(lane, load(receive(peer)), limits)))
+                wire.send_table(peer, asdict(_judge(lane, load(wire.receive_table(peer)), limits)))
         except (EOFError, ConnectionError):
             return
+
+
+def _limit_memory(limits: Limits) -> None:
+    """A result can be built to grow when it is used: then that fails, and not the machine."""
+    if sys.platform == "linux":
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = _MEMORY_BYTES + limits.memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
 
 
 def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
@@ -51,33 +59,25 @@ def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
         return Judgement(outcome=Outcome.INFRA_ERROR, reason=reason, level=lane.level)
 
 
-def send(peer: socket.socket, table: dict[str, Any]) -> None:
-    wire.send(peer, b"J", json.dumps(table).encode())
-
-
-def receive(peer: socket.socket) -> dict[str, Any]:
-    """Raises EOFError when the other side is gone."""
-    table: dict[str, Any] = json.loads(wire.receive(peer, MAX_BYTES).payload)
-    return table
-
-
-def _open(peer: socket.socket, levels: list[str], limits: Limits, python: str) -> Lane | None:
+def _open(
+    peer: socket.socket, levels: list[str], limits: Limits, interpreter: Interpreter
+) -> Lane | None:
     """The strongest level that holds, reported to the Sandbox; else the reasons."""
     reasons = []
     for level in levels:
         try:
-            lane = _probed(level, limits, python)
+            lane = _probed(level, limits, interpreter)
         except SandboxError as error:
             reasons.append(str(error))
             continue
-        send(peer, {"level": level, "reasons": reasons})
+        wire.send_table(peer, {"level": level, "reasons": reasons})
         return lane
-    send(peer, {"level": None, "reasons": reasons})
+    wire.send_table(peer, {"level": None, "reasons": reasons})
     return None
 
 
-def _probed(level: str, limits: Limits, python: str) -> Lane:
-    lane = Lane(level, limits, python)
+def _probed(level: str, limits: Limits, interpreter: Interpreter) -> Lane:
+    lane = Lane(level, limits, interpreter)
     try:
         with tempfile.TemporaryDirectory() as outside:
             probe(lane, limits, outside)

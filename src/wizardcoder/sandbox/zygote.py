@@ -16,21 +16,26 @@ import contextlib
 import gc
 import importlib
 import os
+import resource
 import signal
 import socket
 import struct
 import sys
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 from wizardcoder.sandbox import candidate, wire
 from wizardcoder.sandbox.cage import WeakCage, cage
 from wizardcoder.sandbox.settings import Settings
 
-#: Status as of `os.waitstatus_to_exitcode`, CPU seconds, peak resident bytes.
-END = struct.Struct("<idq")
-_CANDIDATE_FD = 3
+#: Status as of `os.waitstatus_to_exitcode`, CPU seconds, peak resident bytes, bytes in files.
+END = struct.Struct("<idqq")
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+#: What a module had registered with `os.register_at_fork`.
+_ForkHandlers = dict[str, Callable[[], object]]
 
 
 def main(control_fd: int, settings_text: str) -> None:
@@ -38,76 +43,111 @@ def main(control_fd: int, settings_text: str) -> None:
     settings = Settings.load(settings_text)
     settings = replace(settings, readable=(*_interpreter_folders(), *settings.readable))
     control = socket.socket(fileno=control_fd)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's business
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the judge does about it
     sys.dont_write_bytecode = True
-    _preload(settings.preload)
+    _lift_memory_limit()
+    handlers = _preload(("random", *settings.preload))
+    sys.modules["random"].seed(0)  # a program sees the same random numbers every time
     confinement = cage(settings)
     try:
         confinement.prepare()
     except OSError as error:
         control.sendall(b"!" + str(error).encode())
         return
+    _detach_standard_streams()
+    candidate.rehearse()
     gc.collect()
     gc.freeze()
     control.sendall(b"+")
     try:
-        _serve(control, confinement, settings)
+        _Server(control, confinement, settings, handlers).run()
     finally:
         confinement.close()
+        os._exit(0)  # there is nothing to flush, and libraries take a while to take down
 
 
-def _serve(control: socket.socket, confinement: WeakCage, settings: Settings) -> None:
-    pid = 0
-    while True:
-        request, ancillary, _, _ = control.recvmsg(1, socket.CMSG_SPACE(4))
-        if request == b"S":
-            channel = array.array("i", ancillary[0][2])[0]
-            pid = confinement.fork()
-            if pid == 0:
-                control.close()
-                _become_candidate(channel, confinement, settings)
-            os.close(channel)
-        else:
-            ending = _end(pid, confinement) if pid else b""
-            pid = 0
-            if request == b"":
-                return
-            control.sendall(ending)
+@dataclass(frozen=True)
+class _Server:
+    control: socket.socket
+    cage: WeakCage
+    settings: Settings
+    fork_handlers: list[_ForkHandlers]
+
+    def run(self) -> None:
+        pid = 0
+        while True:
+            request, ancillary, _, _ = self.control.recvmsg(1, socket.CMSG_SPACE(4))
+            if request == b"S":
+                with socket.socket(fileno=array.array("i", ancillary[0][2])[0]) as peer:
+                    pid = self.cage.fork()
+                    if pid == 0:
+                        self._become_candidate(peer)
+            else:
+                ending = self._end(pid) if pid else b""
+                pid = 0
+                if request == b"":
+                    return
+                self.control.sendall(ending)
+
+    def _become_candidate(self, peer: socket.socket) -> NoReturn:
+        """Few steps, and none that could be taken before the fork: each costs copies of pages."""
+        try:
+            self.cage.enter()
+        except OSError as error:
+            wire.send(peer, b"!", str(error).encode())
+            os._exit(1)
+        os.closerange(3, peer.fileno())
+        os.closerange(peer.fileno() + 1, 1024)
+        for handlers in self.fork_handlers:
+            os.register_at_fork(**handlers)
+        candidate.serve(peer, self.settings.result_bytes)
+
+    def _end(self, pid: int) -> bytes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        file_bytes = self.cage.clear(pid)
+        return END.pack(
+            os.waitstatus_to_exitcode(status),
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss * _PEAK_UNIT,
+            file_bytes,
+        )
 
 
-def _become_candidate(channel: int, confinement: WeakCage, settings: Settings) -> None:
-    """Never returns."""
-    os.dup2(channel, _CANDIDATE_FD)
-    os.closerange(_CANDIDATE_FD + 1, 1024)
-    peer = socket.socket(fileno=_CANDIDATE_FD)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _lift_memory_limit() -> None:
+    """The judge's own is not for the libraries of its programs; those get their own (`cage`)."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def _preload(modules: Iterable[str]) -> list[_ForkHandlers]:
+    """Imports modules; what they want to be done at forks is held back, and returned.
+
+    It renews locks, which no other thread of the zygote can hold, and seeds, which are the same
+    for every candidate; in each child that would touch a hundred pages. A candidate registers the
+    handlers again, for its own forks.
+    """
+    held: list[_ForkHandlers] = []
+    register, os.register_at_fork = os.register_at_fork, lambda **found: held.append(found)
     try:
-        confinement.enter()
-    except OSError as error:
-        wire.send(peer, b"!", str(error).encode())
-        os._exit(1)
-    candidate.serve(peer, settings.result_bytes)
-
-
-def _end(pid: int, confinement: WeakCage) -> bytes:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)
-    confinement.clear(pid)
-    return END.pack(
-        os.waitstatus_to_exitcode(status),
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * _PEAK_UNIT,
-    )
-
-
-def _preload(modules: tuple[str, ...]) -> None:
-    for name in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    finally:
+        os.register_at_fork = register
+    return held
 
 
 def _interpreter_folders() -> tuple[str, ...]:
     """What this Python, its virtual environment and its libraries are read from."""
     installed = str(Path(sys.executable).resolve().parents[1])
     return tuple(dict.fromkeys((sys.prefix, sys.base_prefix, installed)))
+
+
+def _detach_standard_streams() -> None:
+    """Leaves nothing of the outside open but the line to the judge."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)

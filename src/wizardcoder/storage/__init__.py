@@ -22,6 +22,7 @@ from wizardcoder.storage.stages import (
     Stage,
     begun,
     input_hashes,
+    is_free,
     open_stage,
     read_manifest,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "disk_errors",
     "from_json",
     "input_hashes",
+    "is_free",
     "open_stage",
     "read_jsonl",
     "read_manifest",

@@ -121,8 +121,17 @@ def _schema(row_type: type[Any]) -> pa.Schema:
     hints = get_type_hints(row_type)
     names: Sequence[str] = [f.name for f in fields(row_type)]
     return pa.schema(
-        [pa.field(n, types.get(hints[n], pa.string()), _optional(hints[n])) for n in names]
+        [
+            pa.field(n, types.get(_present(hints[n]), pa.string()), _optional(hints[n]))
+            for n in names
+        ]
     )
+
+
+def _present(hint: Any) -> Any:
+    """The type of a value that is not None."""
+    present = [part for part in getattr(hint, "__args__", ()) if part is not type(None)]
+    return present[0] if present else hint
 
 
 def _optional(hint: object) -> bool:

@@ -159,6 +159,15 @@ def open_stage(path: Path, identity: Identity, *, force: bool = False) -> Stage:
     return stage
 
 
+def is_free(path: Path, identity: Identity) -> bool:
+    """Whether opening the folder with this identity would neither be refused nor find it done."""
+    partial = path.with_name(path.name + ".partial")
+    if (path / "manifest.json").exists():
+        return False
+    stored = _stored_identity(partial / "identity.json")
+    return not partial.exists() or stored == identity.as_json() or _holds_nothing(partial)
+
+
 def begun(path: Path) -> bool:
     """Whether a stage folder holds anything that was made, finished or not."""
     partial = path.with_name(path.name + ".partial")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
-
 from wizardcoder.errors import TeacherAccessError, WizardCoderError
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class Answer(NamedTuple):
@@ -64,16 +65,18 @@ class HttpTransport:
             if not (self._api_key.isascii() and self._api_key.isprintable()):
                 raise TeacherAccessError(f"the key for {endpoint} is not one line of ASCII text")
             self._headers["Authorization"] = f"Bearer {self._api_key}"
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._timeout_seconds = timeout_seconds
         self._connections = connections
         self._proxy = _proxy(self.url)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        import aiohttp  # here: most commands ask no teacher, and it takes longer than all the rest
+
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
             headers=self._headers,
-            timeout=self._timeout,
+            timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
         )
         return self
 
@@ -82,6 +85,8 @@ class HttpTransport:
             await self._session.close()
 
     async def post(self, body: bytes) -> Answer:
+        import aiohttp
+
         assert self._session is not None, "use `async with`"
         try:
             async with self._session.post(
