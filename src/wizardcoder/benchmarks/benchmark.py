@@ -118,5 +118,11 @@ class Benchmark:
 
 def digest(problems: Iterable[Problem]) -> str:
     """The hash of problems that come from no file."""
-    text = json.dumps([astuple(problem) for problem in problems])
+    text = json.dumps([_values(problem) for problem in problems])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _values(problem: Problem) -> tuple[str, ...]:
+    """All that a problem is; without a variant as before there were any, to keep its hash."""
+    values = astuple(problem)
+    return values if problem.variant else values[:-1]
