@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types imports unit wheel bench clean
+.PHONY: help install demo test test-all ds1000 lint types imports unit wheel bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,6 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("WizardCoder needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; use make PYTHON=...") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: install  ## the whole paper in miniature: about six minutes on two cores, ends with a report
@@ -38,12 +39,16 @@ unit: install
 wheel: install  ## build the wheel, install it alone into an empty environment, run it
 	$(BIN)/python tests/check_wheel.py
 
-test-all: test  ## the slow proofs as well: kill -9 in every stage, hostile programs, the demo
+ds1000: install  ## the environment that DS-1000 runs on, if it is not there (about 900 MB)
+	$(BIN)/python -c 'import sys; from wizardcoder.benchmarks import environment; sys.exit(environment.find() is None)' \
+		|| $(BIN)/wizardcoder doctor ds1000 --install
+
+test-all: test ds1000  ## the slow proofs as well: kill -9, hostile programs, load, DS-1000, the demo
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 	$(MAKE) demo
 
 bench: install  ## the claim with all its controls and three training seeds (about an hour)
-	$(BIN)/python bench/claim.py
+	$(BIN)/python bench/claim.py      # the others name their peers: head bench/*.py
 
 clean:  ## remove what was built (never runs/)
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

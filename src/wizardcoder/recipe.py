@@ -87,7 +87,7 @@ class Clean(Section):
     shingle_tokens: Positive = 5
     containment: Share = 0.5
     min_ast_nodes: Positive = 15
-    benchmarks: list[str] = ["humaneval"]
+    benchmarks: list[str] = ["humaneval", "mbpp"]
 
 
 class Base(Section):
@@ -136,7 +136,7 @@ class Generate(Section):
 class Evaluate(Section):
     """What is scored, and under which limits per program."""
 
-    benchmarks: list[str] = ["humaneval"]
+    benchmarks: list[str] = ["humaneval", "mbpp"]
     assembly: Literal["completion", "solution"] | None = None  # None: the benchmark's own
     cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # None: the benchmark's own
     wall_seconds: Annotated[float, Field(gt=0)] | None = None  # None: ten times that

@@ -125,3 +125,8 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.outcome is Outcome.PASSED
+
+    @property
+    def decided(self) -> bool:
+        """Whether it says anything about the program: else it counts neither for nor against."""
+        return self.outcome not in (Outcome.INFRA_ERROR, Outcome.NOT_RUN)

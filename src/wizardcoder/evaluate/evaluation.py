@@ -86,13 +86,16 @@ def processors() -> int:
 def _by_program(
     benchmark: Benchmark, completions: Iterable[Completion], assembly: Assembly | None
 ) -> dict[_Program, list[Completion]]:
-    """The completions by the program that they make; empty code makes the empty program."""
+    """The completions by the program that they make; empty code makes the empty program.
+
+    Blanks at its end are no part of a program: completions differ in them for nothing.
+    """
     programs: dict[_Program, list[Completion]] = defaultdict(list)
     for completion in completions:
         code = completion.code
         problem = benchmark.by_id[completion.task_id]
         source = benchmark.assemble(problem, code, assembly) if code.strip() else ""
-        programs[completion.task_id, source].append(completion)
+        programs[completion.task_id, source.rstrip()].append(completion)
     return programs
 
 
@@ -107,7 +110,7 @@ def _judge(
     runnable: dict[Runtime, list[_Program]] = defaultdict(list)
     for program in programs:
         runtime = benchmark.runtime(benchmark.by_id[program[0]])
-        if judgement := _without_running(program, runtime):
+        if judgement := _without_running(benchmark, program, runtime):
             yield program, judgement
         else:
             runnable[runtime].append(program)
@@ -135,13 +138,14 @@ def _run(
             yield ordered[number], judgement
 
 
-def _without_running(program: _Program, runtime: Runtime) -> Judgement | None:
+def _without_running(benchmark: Benchmark, program: _Program, runtime: Runtime) -> Judgement | None:
     if runtime.lacks:
         return Judgement(
             outcome=Outcome.NOT_RUN, reason=runtime.lacks, attested=False, level=NO_SANDBOX
         )
     if not program[1]:
-        return Judgement(outcome=Outcome.NO_CODE, reason="no code", level=NO_SANDBOX)
+        base = False if benchmark.examples else None
+        return Judgement(outcome=Outcome.NO_CODE, reason="no code", level=NO_SANDBOX, base=base)
     return None
 
 

@@ -14,8 +14,6 @@ from wizardcoder.records import Outcome, Problem, Verdict
 from wizardcoder.scoring import Interval, bootstrap_interval, pass_at_k, wilson_interval
 from wizardcoder.storage import Json
 
-#: These say nothing about a program: it does not count, neither for nor against.
-UNDECIDED = frozenset({Outcome.INFRA_ERROR, Outcome.NOT_RUN})
 _BOOTSTRAP_SEED = 0
 
 
@@ -81,7 +79,7 @@ def score(
     Raises UsageError when some problem has fewer decided samples than a k asks for.
     """
     verdicts = list(verdicts)
-    decided = [verdict for verdict in verdicts if verdict.outcome not in UNDECIDED]
+    decided = [verdict for verdict in verdicts if verdict.decided]
     whole = _group_score(decided, ks)
     return Score(
         benchmark=benchmark.name,
@@ -113,7 +111,7 @@ def problem_scores(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:
     """
     samples: dict[str, list[bool]] = defaultdict(list)
     for verdict in verdicts:
-        if verdict.outcome not in UNDECIDED:
+        if verdict.decided:
             samples[verdict.task_id].append(verdict.passed)
     return _rates(samples, k)
 

@@ -1,6 +1,6 @@
 """Whether a benchmark's own solutions pass on this machine: else its scores mean little here.
 
-Remembered in the cache, problem by problem, for the data, the sandbox's code and its level.
+Remembered in the cache, problem by problem, for the data, the sandbox's code, level and limits.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 
 from wizardcoder import sandbox
 from wizardcoder.benchmarks import Assembly, Benchmark, cache_folder
 from wizardcoder.errors import StorageError
 from wizardcoder.evaluate.completions import canonical
-from wizardcoder.records import Completion, Outcome, Verdict
-from wizardcoder.storage import write_text
+from wizardcoder.records import Completion, Verdict
+from wizardcoder.sandbox import Limits
+from wizardcoder.storage import text_digest, write_text
 
 #: The sample number of a benchmark's own solution among the completions that are judged.
 OWN = -1
@@ -26,10 +28,10 @@ class SelfCheck:
     Benchmarks with `examples` need none: making their expected results runs the solutions.
     """
 
-    def __init__(self, benchmark: Benchmark, level: str) -> None:
+    def __init__(self, benchmark: Benchmark, level: str, limits: Limits) -> None:
         self._benchmark = benchmark
-        on = benchmark.data_sha256[:16], sandbox.fingerprint()[:16], benchmark.surroundings, level
-        self._path = cache_folder() / "self-checks" / f"{'-'.join(filter(None, on))}.json"
+        on = benchmark.data_sha256, sandbox.fingerprint(), benchmark.surroundings, asdict(limits)
+        self._path = cache_folder() / "self-checks" / f"{level}-{text_digest(*on)[:32]}.json"
         self._known: dict[str, str] = {}
         with suppress(OSError, ValueError):
             self._known = json.loads(self._path.read_text(encoding="utf-8"))
@@ -50,12 +52,12 @@ class SelfCheck:
 
     def learn(self, verdicts: Sequence[Verdict]) -> None:
         """Remember the verdicts of solutions; a cache that cannot be written is no error."""
-        found = {v.task_id: "" if v.passed else f"{v.outcome}: {v.reason}" for v in verdicts}
-        undecided = {Outcome.INFRA_ERROR, Outcome.NOT_RUN}
-        passing = {v.task_id for v in verdicts if v.outcome not in undecided}
-        if not passing:
+        found = {
+            v.task_id: "" if v.passed else f"{v.outcome}: {v.reason}" for v in verdicts if v.decided
+        }
+        if not found:
             return
-        self._known |= {task_id: found[task_id] for task_id in passing}
+        self._known |= found
         with suppress(StorageError, OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_text(self._path, json.dumps(self._known, indent=0, sort_keys=True))

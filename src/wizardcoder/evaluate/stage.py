@@ -76,7 +76,7 @@ def run_stage(
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
-        check = SelfCheck(benchmark, options.sandbox_level)
+        check = SelfCheck(benchmark, options.sandbox_level, limits_of(benchmark, options))
         verdicts = _judge(
             stage, wanted, assembly, benchmark, options, check, jobs, allow_weak, progress
         )

@@ -17,7 +17,7 @@ from typing import Any
 from wizardcoder.records import Outcome
 from wizardcoder.sandbox.cases import judge_cases
 from wizardcoder.sandbox.codec import NeedsObject
-from wizardcoder.sandbox.lane import Ending, Lane, LaneDiedError
+from wizardcoder.sandbox.lane import Lane, LaneDiedError
 from wizardcoder.sandbox.limits import (
     BASE,
     Cases,
@@ -30,7 +30,6 @@ from wizardcoder.sandbox.limits import (
 )
 from wizardcoder.sandbox.proxy import AbandonedError, Proxy, Ruling, outcome_of
 from wizardcoder.sandbox.recording import record
-from wizardcoder.sandbox.watch import time_reason
 from wizardcoder.sandbox.words import one_line, show
 
 _TEST_FILE = "<test>"
@@ -77,7 +76,7 @@ def _sealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
     with Proxy(lane, limits) as proxy:
         proxy.load(task)
         ruling = proxy.ruling or _run_test(task, proxy)
-    return _judgement(lane, proxy, ruling, limits)
+    return _judgement(lane, proxy, ruling)
 
 
 def _unsealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
@@ -88,7 +87,7 @@ def _unsealed(lane: Lane, task: Check, limits: Limits) -> Judgement:
         except AbandonedError:
             assert proxy.ruling is not None
             ruling = proxy.ruling
-    return _judgement(lane, proxy, ruling._replace(attested=False), limits)
+    return _judgement(lane, proxy, ruling._replace(attested=False))
 
 
 def _script(lane: Lane, task: Script, limits: Limits) -> Judgement:
@@ -98,7 +97,7 @@ def _script(lane: Lane, task: Script, limits: Limits) -> Judgement:
         except AbandonedError:
             assert proxy.ruling is not None
             ruling = proxy.ruling
-    return _judgement(lane, proxy, ruling._replace(attested=False), limits)
+    return _judgement(lane, proxy, ruling._replace(attested=False))
 
 
 def _cases(lane: Lane, task: Cases, limits: Limits) -> Judgement:
@@ -118,11 +117,11 @@ def _cases(lane: Lane, task: Cases, limits: Limits) -> Judgement:
 def _reference(lane: Lane, task: Reference, limits: Limits) -> Judgement:
     with Proxy(lane, limits) as proxy:
         ruling = record(proxy, task)
-    return _judgement(lane, proxy, ruling, limits)
+    return _judgement(lane, proxy, ruling)
 
 
-def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judgement:
-    if ruling.outcome is Outcome.PASSED and (excess := _excess(proxy.ending, limits)):
+def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling) -> Judgement:
+    if ruling.outcome is Outcome.PASSED and (excess := proxy.excess):
         ruling = excess._replace(attested=ruling.attested)
     return Judgement(
         outcome=ruling.outcome,
@@ -134,16 +133,6 @@ def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling, limits: Limits) -> Judg
         peak_bytes=proxy.ending.peak_bytes,
         wall_limited=ruling.wall_limited,
     )
-
-
-def _excess(ending: Ending, limits: Limits) -> Ruling | None:
-    """The ruling on a program that was found to have used too much only when it had ended."""
-    if ending.cpu_seconds > limits.cpu_seconds:
-        return Ruling(Outcome.TIMEOUT, time_reason(limits.cpu_seconds))
-    if ending.file_bytes > limits.scratch_bytes:
-        reason = f"left {ending.file_bytes} bytes in files; at most {limits.scratch_bytes} may be"
-        return Ruling(Outcome.KILLED, reason)
-    return None
 
 
 def _run_test(task: Check, proxy: Proxy) -> Ruling:

@@ -58,6 +58,19 @@ class Proxy:
     def watch(self) -> Watch:
         return self._watch
 
+    @property
+    def excess(self) -> Ruling | None:
+        """The ruling on a program that was found to have used too much only when it had ended."""
+        ending, limits = self.ending, self._limits
+        if ending.cpu_seconds > limits.cpu_seconds:
+            return Ruling(Outcome.TIMEOUT, time_reason(limits.cpu_seconds))
+        if ending.file_bytes > limits.scratch_bytes:
+            reason = (
+                f"left {ending.file_bytes} bytes in files; at most {limits.scratch_bytes} may be"
+            )
+            return Ruling(Outcome.KILLED, reason)
+        return None
+
     def load(self, task: Check | Cases | Reference) -> None:
         """Runs the program up to its last line; there is a ruling afterwards if that fails.
 
