@@ -6,7 +6,7 @@ The rules are those of the released evaluation scripts, in their order; each cut
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -31,10 +31,10 @@ class Extracted(NamedTuple):
     code: str
     cuts: tuple[Cut, ...]
 
-    @property
-    def cut_text(self) -> str:
-        """The cuts as text, for a table: `around the block 36, main guard 12`."""
-        return ", ".join(f"{cut.rule} {cut.characters}" for cut in self.cuts)
+
+def cut_text(cuts: Iterable[Cut]) -> str:
+    """Cuts as text, for a table: `around the block 36, main guard 12`."""
+    return ", ".join(f"{cut.rule} {cut.characters}" for cut in cuts)
 
 
 def blocks(text: str) -> list[str]:

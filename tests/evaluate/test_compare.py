@@ -14,10 +14,10 @@ from wizardcoder.recipe import Evaluate
 
 
 def judged(pattern: dict[str, str], name: str = "a", **more: object) -> Judged:
-    values = {"benchmark": "tiny", "data_sha256": "0" * 64, "assembly": "completion"}
-    level = str(more.pop("level", "full"))
+    benchmark, level = str(more.pop("benchmark", "tiny")), str(more.pop("level", "full"))
+    conditions = {"data": "000000000000", "assembly": "completion", **more}
     found = verdicts(pattern, sandbox_level=level)
-    return Judged(name=name, verdicts=found, **{**values, **more})  # type: ignore[arg-type]
+    return Judged(name, benchmark, conditions, found)  # type: ignore[arg-type]
 
 
 A = {f"t/{n}": "P" if n < 5 else "w" for n in range(20)}
@@ -48,7 +48,8 @@ def test_several_samples_have_no_exact_test() -> None:
 @pytest.mark.parametrize(
     ("other", "warning"),
     [
-        ({"data_sha256": "1" * 64}, "different data: 000000000000 and 111111111111"),
+        ({"data": "1" * 12}, "different data: 000000000000 and 111111111111"),
+        ({"cpu_seconds": "9.0"}, "different cpu_seconds: None and 9.0"),
         ({"assembly": "solution"}, "different assembly: completion and solution"),
         ({"level": "weak"}, "different sandbox levels: full and weak"),
     ],
@@ -80,13 +81,16 @@ def test_what_evaluate_wrote_is_read_back(tmp_path: Path, benchmark: Benchmark) 
     )
     judge_file(tmp_path / "verdicts", file, benchmark, Evaluate(), allow_weak=True)
     found = read_judged(tmp_path / "verdicts")
-    assert (found.benchmark, found.data_sha256) == ("tiny", benchmark.data_sha256)
+    assert (found.benchmark, found.conditions["data"]) == ("tiny", benchmark.data_sha256[:12])
     assert [v.passed for v in found.verdicts] == [False, True, False]
 
 
-@pytest.mark.parametrize("name", ["file", "folder"])
+@pytest.mark.parametrize("name", ["file", "folder", "torn", "other", "list"])
 def test_what_evaluate_did_not_write_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder").mkdir()
+    for folder, manifest in (("folder", None), ("torn", "{"), ("other", "{}"), ("list", "[]")):
+        (tmp_path / folder).mkdir()
+        if manifest is not None:
+            (tmp_path / folder / "manifest.json").write_text(manifest)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=name):
         read_judged(tmp_path / name)

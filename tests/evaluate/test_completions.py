@@ -61,9 +61,7 @@ def test_our_own_table_is_read(tmp_path: Path, benchmark: Benchmark, whole: bool
         ({"task_id": "t/9", "completion": ""}, "field 'task_id' names no problem of tiny"),
         ({"task_id": 9, "completion": ""}, r"field 'task_id' names no problem .*\(got 9\)"),
         ({"completion": ""}, "field 'task_id' is missing"),
-        ({"task_id": "t/1"}, "needs exactly one of 'completion' and 'solution'"),
-        ({"task_id": "t/1", "completion": "", "solution": ""}, "needs exactly one of"),
-        ({"task_id": "t/1", "solution": ""}, "field 'solution' does not go with the rows before"),
+        ({"task_id": "t/1"}, "needs 'completion' or 'solution'"),
         ({"task_id": "t/1", "completion": None}, "field 'completion' is not text"),
     ],
 )
@@ -141,3 +139,45 @@ def test_malformed_generations_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_completions(generations(tmp_path / "generations.json", table), benchmark)
+
+
+def test_of_a_solution_and_a_completion_the_solution_counts(
+    tmp_path: Path, benchmark: Benchmark
+) -> None:
+    row = {"task_id": "t/1", "completion": "x", "solution": "y"}
+    found = read_completions(write(tmp_path / "s.jsonl", [row]), benchmark, partial=True)
+    assert (found.completions[0].code, found.assembly) == ("y", "solution")
+
+
+def test_a_file_may_have_solutions_and_completions(tmp_path: Path, benchmark: Benchmark) -> None:
+    rows = [{"task_id": "t/1", "completion": "    return 1"}, {"task_id": "t/2", "solution": "y"}]
+    found = read_completions(write(tmp_path / "s.jsonl", rows), benchmark, partial=True)
+    assert [c.code for c in found.completions] == ["y", "def f(x):\n    return 1"]
+    assert found.assembly == "solution"
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "empty.json"])
+def test_an_empty_file_is_refused_even_as_a_part(
+    tmp_path: Path, benchmark: Benchmark, name: str
+) -> None:
+    (tmp_path / name).write_text("[]" if name.endswith(".json") else "\n")
+    with pytest.raises(InputError, match="holds no completion"):
+        read_completions(tmp_path / name, benchmark, partial=True)
+
+
+@pytest.mark.parametrize("name", ["deep.jsonl", "deep.json"])
+def test_a_file_that_nests_too_deep_is_refused(
+    tmp_path: Path, benchmark: Benchmark, name: str
+) -> None:
+    (tmp_path / name).write_text("[" * 100_000)
+    with pytest.raises(InputError, match="is not JSON"):
+        read_completions(tmp_path / name, benchmark)
+
+
+def test_a_damaged_archive_is_refused(tmp_path: Path, benchmark: Benchmark) -> None:
+    path = write(tmp_path / "samples.jsonl.gz", ROWS * 50)
+    data = bytearray(path.read_bytes())
+    data[20:30] = b"\xff" * 10
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"samples\.jsonl\.gz"):
+        read_completions(path, benchmark)

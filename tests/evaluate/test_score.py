@@ -81,6 +81,7 @@ def test_the_attested_share_and_all_levels_are_shown(benchmark: Benchmark) -> No
     ]
     found = score(benchmark, mixed)
     assert found.attested == pytest.approx(2 / 3)
+    assert (found.passed, found.passed_attested) == (2, 1)
     assert found.sandbox_level == "full+weak"
 
 

@@ -70,7 +70,7 @@ def _sanitized(path: Path) -> Iterator[rows.Row]:
     """The rows of the sanitized file, one JSON list, under the names of the other one."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, problem=f"is not JSON: {error}") from None
     if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
         raise InputError(path, problem="is not a JSON list of objects")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise MissingDataError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise MissingDataError(f"{path}: is a folder; name a file in it") from None
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(path, problem=f"is not a whole gzip file: {error}") from None
 
 
@@ -84,7 +85,7 @@ def parse(path: Path, number: int, line: bytes) -> Row:
     """A line as a row. Raises InputError when it is no JSON object."""
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, line=number, problem=f"is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise InputError(path, line=number, problem="is not a JSON object", value=value)

@@ -27,6 +27,8 @@ def _score_lines(score: Score) -> Iterator[str]:
     yield from _parts(score.groups)
     yield from _parts(score.variants)
     yield ", ".join(f"{count} {name}" for name, count in score.outcomes.items())
+    if score.passed_attested < score.passed:
+        yield f"of those that passed, {score.passed_attested} are attested"
     if score.coverage < 1:
         yield f"coverage {score.coverage:.1%}: {score.problems} problems were decided"
     yield from (f"not run: {count} × {reason}" for reason, count in score.not_run.items())

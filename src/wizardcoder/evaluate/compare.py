@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -19,12 +19,14 @@ _BOOTSTRAP_SEED = 0
 
 
 class Judged(NamedTuple):
-    """Verdicts and what they were made with: two of a kind may be compared without a warning."""
+    """Verdicts and under which conditions they were made: where those differ, so may the verdicts.
+
+    `conditions`: options by name, and the hashes of what was read but the completions.
+    """
 
     name: str
     benchmark: str
-    data_sha256: str
-    assembly: str
+    conditions: Mapping[str, str]
     verdicts: Sequence[Verdict]
 
 
@@ -63,7 +65,16 @@ def read_judged(path: Path) -> Judged:
         raise InputError(path, problem="holds no verdicts", value=identity["stage"])
     options, inputs = identity["options"], identity["inputs"]
     benchmark = options["benchmark"]
-    return Judged(str(path), benchmark, inputs[benchmark], options["assembly"], read_verdicts(path))
+    return Judged(str(path), benchmark, _conditions(options, inputs), read_verdicts(path))
+
+
+def _conditions(options: Mapping[str, object], inputs: Mapping[str, str]) -> dict[str, str]:
+    """The level that was asked for is none: the one that was reached is in the verdicts."""
+    apart = {"benchmark", "sandbox_level"}
+    found = {key: str(value) for key, value in options.items() if key not in apart}
+    hashes = {key: value for key, value in inputs.items() if not key.startswith("completions")}
+    data = hashes.pop(str(options["benchmark"]))
+    return {"data": data[:12], **found, **hashes}
 
 
 def compare(a: Judged, b: Judged) -> Comparison:
@@ -103,10 +114,10 @@ def _is_single(judged: Judged) -> bool:
 
 def _warnings(a: Judged, b: Judged, shared: int, all_problems: set[str]) -> Iterator[str]:
     """What stands against reading a difference as one of the models."""
-    if a.data_sha256 != b.data_sha256:
-        yield f"different data: {a.data_sha256[:12]} and {b.data_sha256[:12]}"
-    if a.assembly != b.assembly:
-        yield f"different assembly: {a.assembly} and {b.assembly}"
+    for key in sorted({*a.conditions, *b.conditions}):
+        ours, theirs = a.conditions.get(key), b.conditions.get(key)
+        if ours != theirs:
+            yield f"different {key}: {ours} and {theirs}"
     levels = [sorted({v.sandbox_level for v in j.verdicts} - {"none"}) for j in (a, b)]
     if levels[0] != levels[1]:
         yield f"different sandbox levels: {', '.join(levels[0])} and {', '.join(levels[1])}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from wizardcoder import extraction
 from wizardcoder.benchmarks import Assembly, Benchmark, rows
 from wizardcoder.errors import InputError, MissingDataError
 from wizardcoder.records import Completion
@@ -31,8 +33,8 @@ def read_completions(path: Path, benchmark: Benchmark, *, partial: bool = False)
     bigcode's generations (`.json`: a list of lists in the order of the problems), the answer files
     of DS-1000's authors, and this project's Parquet, or a stage folder that holds it.
 
-    Raises InputError for a malformed row, a task_id that the benchmark does not have, and, unless
-    `partial`, for a problem without any completion.
+    Raises InputError for an empty file, a malformed row, a task_id that the benchmark does not
+    have, and, unless `partial`, for a problem without any completion.
     """
     if path.is_dir():
         path = path / "completions.parquet"
@@ -42,6 +44,8 @@ def read_completions(path: Path, benchmark: Benchmark, *, partial: bool = False)
         found = Completions(list(_generations(path, benchmark)), "solution")
     else:
         found = _foreign(path, benchmark)
+    if not found.completions:
+        raise InputError(path, problem="holds no completion")
     if not partial:
         _require_all(path, benchmark, found.completions)
     return found._replace(completions=in_order(found.completions, benchmark))
@@ -85,7 +89,7 @@ def _generations(path: Path, benchmark: Benchmark) -> Iterator[Completion]:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissingDataError(f"{path}: no such file") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, problem=f"is not JSON: {error}") from None
     if not isinstance(table, list):
         raise InputError(path, problem="is not a JSON list of lists of programs")
@@ -103,23 +107,45 @@ def _generations(path: Path, benchmark: Benchmark) -> Iterator[Completion]:
 
 
 def _foreign(path: Path, benchmark: Benchmark) -> Completions:
+    found = list(_rows(path, benchmark))
+    kinds = {kind for kind, _ in found}
+    if len(kinds) < 2:
+        return Completions([c for _, c in found], next(iter(kinds), None))
+    return Completions([_alone(kind, c, benchmark) for kind, c in found], "solution")
+
+
+def _rows(path: Path, benchmark: Benchmark) -> Iterator[tuple[Assembly, Completion]]:
+    """The completions of the rows, each with how its row is to be assembled."""
     names = _names(benchmark)
     samples: Counter[str] = Counter()
-    found, kinds = [], set()
     for row in rows.read(path):
         answer = benchmark.answer(row)
         kind, text = ("completion", answer.text) if answer else _code(row)
-        kinds.add(kind)
-        if len(kinds) > 1:
-            raise row.error(kind, "does not go with the rows before: use one of the two")
         given = answer.task_id if answer else row.table.get("task_id")
         task_id = names.get(str(given).lower())
         if task_id is None:
             raise _unknown(path, row.line, given, benchmark)
-        code = benchmark.extract(text).code if answer else text
-        found.append(Completion(task_id=task_id, sample=samples[task_id], text=text, code=code))
+        code, cuts = benchmark.extract(text) if answer else extraction.whole(text)
+        sample = samples[task_id]
         samples[task_id] += 1
-    return Completions(found, _FIELDS[kinds.pop()] if kinds else None)
+        yield (
+            _FIELDS[kind],
+            Completion(
+                task_id=task_id,
+                sample=sample,
+                text=text,
+                code=code,
+                cuts=extraction.cut_text(cuts),
+            ),
+        )
+
+
+def _alone(kind: Assembly, completion: Completion, benchmark: Benchmark) -> Completion:
+    """A completion as a solution, for a file that has both."""
+    if kind == "solution":
+        return completion
+    code = benchmark.by_id[completion.task_id].prompt + completion.code
+    return replace(completion, code=code)
 
 
 def _names(benchmark: Benchmark) -> dict[str, str]:
@@ -130,11 +156,11 @@ def _names(benchmark: Benchmark) -> dict[str, str]:
 
 
 def _code(row: rows.Row) -> tuple[str, str]:
-    """Which field holds the code, and the code."""
-    present = [field for field in _FIELDS if field in row.table]
-    if len(present) != 1:
-        raise row.error(None, "needs exactly one of 'completion' and 'solution'", present or None)
-    return present[0], row.text(present[0])
+    """Which field holds the code, and the code; of both, evalplus takes the solution."""
+    for field in ("solution", "completion"):
+        if field in row.table:
+            return field, row.text(field)
+    raise row.error(None, "needs 'completion' or 'solution'")
 
 
 def _unknown(path: Path, line: int, task_id: object, benchmark: Benchmark) -> InputError:

@@ -67,9 +67,14 @@ def evaluate(
 
 
 def limits_of(benchmark: Benchmark, options: Evaluate | None = None) -> Limits:
-    """The limits per program: those of `options`, else the benchmark's own."""
+    """The limits per program: those of `options`, else the benchmark's own.
+
+    Where a benchmark has limits for each input, those hold: the whole cannot be shortened.
+    """
     options = options or Evaluate()
     cpu_seconds = options.cpu_seconds or benchmark.cpu_seconds
+    if benchmark.examples:
+        cpu_seconds = max(cpu_seconds, benchmark.cpu_seconds)
     return Limits(
         cpu_seconds=cpu_seconds,
         wall_seconds=options.wall_seconds or _WALL_SHARE * cpu_seconds,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.evaluate.completions import read_completions
-from wizardcoder.evaluate.score import Score, score
+from wizardcoder.evaluate.score import Score, require_samples, score
 from wizardcoder.evaluate.stage import identity_of, read_verdicts, run_stage
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
@@ -28,7 +28,12 @@ def judge_file(
     force: bool = False,
     progress: Progress = silent,
 ) -> Score:
-    """The score of a file of completions, whose verdicts are in the stage folder `folder` then."""
+    """The score of a file of completions, whose verdicts are in the stage folder `folder` then.
+
+    Raises UsageError, before anything is judged, when a problem has fewer completions than a k.
+    """
+    if max(ks) > 1:
+        require_samples(read_completions(file, benchmark, partial=partial).completions, ks)
     manifest = run_stage(
         folder,
         file,

@@ -10,7 +10,7 @@ from statistics import fmean
 from wizardcoder.benchmarks import Assembly, Benchmark
 from wizardcoder.errors import UsageError
 from wizardcoder.evaluate.evaluation import NO_SANDBOX
-from wizardcoder.records import Outcome, Problem, Verdict
+from wizardcoder.records import Completion, Outcome, Problem, Verdict
 from wizardcoder.scoring import Interval, bootstrap_interval, pass_at_k, wilson_interval
 from wizardcoder.storage import Json
 
@@ -34,7 +34,8 @@ class Score:
 
     `passed` of `total` completions that were decided; `problems` that have one, `coverage` their
     share of the benchmark. `attested` is the share of verdicts that the programs could not have
-    forged. 95 % intervals: Wilson's for one sample per problem, else a bootstrap over problems.
+    forged, `passed_attested` the number of such among the passed. 95 % intervals: Wilson's for one
+    sample per problem, else a bootstrap over problems.
     `base`: the same programs on the original tests alone, where the benchmark adds to them.
     `groups` and `variants` are empty when there is but one. `self_check`: the benchmark's own
     solutions that failed here, with the reason. `notes`: what must be known to compare.
@@ -45,6 +46,7 @@ class Score:
     problems: int
     coverage: float
     passed: int
+    passed_attested: int
     total: int
     pass_at_k: Mapping[int, float]
     interval: Mapping[int, Interval]
@@ -87,6 +89,7 @@ def score(
         problems=whole.problems,
         coverage=whole.problems / len(benchmark.problems),
         passed=whole.passed,
+        passed_attested=sum(verdict.passed and verdict.attested for verdict in decided),
         total=whole.total,
         pass_at_k=whole.pass_at_k,
         interval=whole.interval,
@@ -102,6 +105,15 @@ def score(
         self_check=dict(self_check or {}),
         notes=benchmark.notes,
     )
+
+
+def require_samples(completions: Iterable[Completion], ks: Sequence[int]) -> None:
+    """Raises UsageError when some problem has fewer completions than a k asks for."""
+    samples: dict[str, list[bool]] = defaultdict(list)
+    for completion in completions:
+        samples[completion.task_id].append(False)
+    for k in ks:
+        _rates(samples, k)
 
 
 def problem_scores(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:

@@ -6,6 +6,7 @@ Remembered in the cache, problem by problem, for the data, the sandbox's code, l
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -30,7 +31,8 @@ class SelfCheck:
 
     def __init__(self, benchmark: Benchmark, level: str, limits: Limits) -> None:
         self._benchmark = benchmark
-        on = benchmark.data_sha256, sandbox.fingerprint(), benchmark.surroundings, asdict(limits)
+        made_by = sandbox.fingerprint(), platform.python_version(), benchmark.surroundings
+        on = benchmark.data_sha256, *made_by, asdict(limits)
         self._path = cache_folder() / "self-checks" / f"{level}-{text_digest(*on)[:32]}.json"
         self._known: dict[str, str] = {}
         with suppress(OSError, ValueError):

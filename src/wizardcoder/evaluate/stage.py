@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from wizardcoder.benchmarks import Assembly, Benchmark
+from wizardcoder.errors import InputError, SandboxError
 from wizardcoder.evaluate.completions import Completions, read_completions
 from wizardcoder.evaluate.evaluation import evaluate, limits_of
 from wizardcoder.evaluate.selfcheck import OWN, SelfCheck
@@ -68,7 +69,8 @@ def run_stage(
 
     What an interrupted execution judged is kept: only the rest is run. The benchmark's own
     solutions are judged along where that was not done before on this machine; the manifest's
-    `self_check` names those that failed. Raises as `read_completions` and `evaluate` do.
+    `self_check` names those that failed. Raises as `read_completions` and `evaluate` do, and, for
+    a file unless `partial`, SandboxError where the sandbox failed at a program.
     """
     wanted = read_completions(completions, benchmark, partial=partial)
     assembly = options.assembly or wanted.assembly or benchmark.assembly
@@ -80,6 +82,8 @@ def run_stage(
         verdicts = _judge(
             stage, wanted, assembly, benchmark, options, check, jobs, allow_weak, progress
         )
+        if not (partial or completions.is_dir()):
+            _require_decided(verdicts)
         counts = {**_counts(verdicts), "self_check": check.failed(wanted.completions)}
         cost = {"cpu_seconds": round(sum(v.cpu_seconds for v in verdicts), 3)}
         if completions.is_dir():
@@ -94,6 +98,9 @@ def read_verdicts(path: Path) -> list[Verdict]:
     """The verdicts of a finished stage folder, with their times."""
     if (path / _LINES).exists():
         return list(read_jsonl(path / _LINES, Verdict))
+    if not (path / _TABLE).exists():
+        mend = f"remove the folder {path} to judge anew"
+        raise InputError(path, problem="has lost its verdicts", mend=mend)
     ruled = read_parquet(path / _TABLE, _Ruled)
     lines = (path / _TIMINGS).read_text(encoding="utf-8").splitlines()
     return [
@@ -114,7 +121,8 @@ def _judge(
     progress: Progress,
 ) -> list[Verdict]:
     """The verdicts of the completions; those of the benchmark's own solutions go to `check`."""
-    done = stage.resume(_SHARD, Verdict)
+    kept = stage.resume(_SHARD, Verdict)
+    done = [verdict for verdict in kept if verdict.outcome is not Outcome.INFRA_ERROR]
     shard = stage.shard(_SHARD)
     asked = [*check.missing(wanted.completions, assembly), *wanted.completions]
     fallen = len(done)
@@ -138,6 +146,16 @@ def _judge(
     )
     check.learn([verdict for verdict in judged if verdict.sample == OWN])
     return [verdict for verdict in judged if verdict.sample != OWN]
+
+
+def _require_decided(verdicts: Sequence[Verdict]) -> None:
+    """Raises SandboxError when the sandbox failed at some: a score would leave them out."""
+    failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.INFRA_ERROR]
+    if failed:
+        raise SandboxError(
+            f"{len(failed)} programs could not be judged (the first: {failed[0].task_id}, "
+            f"{failed[0].reason}); the same command tries those again, --partial leaves them out"
+        )
 
 
 def identity_of(

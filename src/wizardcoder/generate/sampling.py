@@ -65,12 +65,12 @@ def generate(
 def _completion(
     draw: Draw, question: Question, text: str, finish_reason: str, extract: Extract
 ) -> Completion:
-    extracted = extract(question.continuation(text))
+    code, cuts = extract(question.continuation(text))
     return Completion(
         task_id=draw.problem.task_id,
         sample=draw.sample,
         text=text,
-        code=extracted.code,
+        code=code,
         finish_reason=finish_reason,
-        cuts=extracted.cut_text,
+        cuts=extraction.cut_text(cuts),
     )

@@ -162,7 +162,7 @@ def open_stage(path: Path, identity: Identity, *, force: bool = False) -> Stage:
 def is_free(path: Path, identity: Identity) -> bool:
     """Whether opening the folder with this identity would neither be refused nor find it done."""
     partial = path.with_name(path.name + ".partial")
-    if (path / "manifest.json").exists():
+    if (path / "manifest.json").exists() or (path.exists() and not path.is_dir()):
         return False
     stored = _stored_identity(partial / "identity.json")
     return not partial.exists() or stored == identity.as_json() or _holds_nothing(partial)
@@ -179,10 +179,14 @@ def read_manifest(folder: Path) -> Json:
     path = folder / "manifest.json"
     try:
         loaded: Json = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             folder, problem="is not a finished stage folder: it has no manifest.json"
         ) from None
+    except ValueError as error:
+        raise InputError(path, problem=f"is not JSON: {error}") from None
+    if not isinstance(loaded, dict) or not {"identity", "files", "counts"} <= loaded.keys():
+        raise InputError(path, problem="is no manifest of a stage")
     return loaded
 
 
