@@ -111,7 +111,7 @@ class Benchmark:
     def helpers(self, problem: Problem) -> str:
         """Trusted code with the names of the prompt that the problem's test may use.
 
-        None where answers stand alone: what a test uses there must come from the answer.
+        "" where answers officially stand alone: what a test uses there must come from the answer.
         """
         return "" if self.assembly == "solution" else problem.prompt + problem.canonical_solution
 

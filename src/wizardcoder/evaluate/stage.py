@@ -7,20 +7,21 @@ they are not in it but in `timings.jsonl`, a line for each row. Of a file of com
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from wizardcoder.benchmarks import Assembly, Benchmark
 from wizardcoder.errors import InputError, SandboxError
-from wizardcoder.evaluate.completions import Completions, read_completions
+from wizardcoder.evaluate.completions import read_completions
 from wizardcoder.evaluate.evaluation import evaluate, limits_of
 from wizardcoder.evaluate.selfcheck import OWN, SelfCheck
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
-from wizardcoder.records import Outcome, Verdict
+from wizardcoder.records import Completion, Outcome, Verdict
 from wizardcoder.storage import (
     Identity,
     Json,
@@ -78,10 +79,21 @@ def run_stage(
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
-        check = SelfCheck(benchmark, options.sandbox_level, limits_of(benchmark, options))
-        verdicts = _judge(
-            stage, wanted, assembly, benchmark, options, check, jobs, allow_weak, progress
+        limits = limits_of(benchmark, options)
+        check = SelfCheck(benchmark, options.sandbox_level, limits)
+        judge = functools.partial(
+            evaluate,
+            benchmark,
+            limits=limits,
+            level=options.sandbox_level,
+            allow_weak=allow_weak,
+            jobs=jobs,
+            assembly=assembly,
         )
+        own = check.missing(wanted.completions, assembly)
+        judged = _judge(stage, [*own, *wanted.completions], judge, progress)
+        check.learn([verdict for verdict in judged if verdict.sample == OWN])
+        verdicts = [verdict for verdict in judged if verdict.sample != OWN]
         if not (partial or completions.is_dir()):
             _require_decided(verdicts)
         counts = {**_counts(verdicts), "self_check": check.failed(wanted.completions)}
@@ -111,41 +123,23 @@ def read_verdicts(path: Path) -> list[Verdict]:
 
 def _judge(
     stage: Stage,
-    wanted: Completions,
-    assembly: Assembly,
-    benchmark: Benchmark,
-    options: Evaluate,
-    check: SelfCheck,
-    jobs: int | None,
-    allow_weak: bool,
+    completions: Sequence[Completion],
+    judge: Callable[..., list[Verdict]],
     progress: Progress,
 ) -> list[Verdict]:
-    """The verdicts of the completions; those of the benchmark's own solutions go to `check`."""
+    """The verdicts of completions, each in the stage folder as soon as it falls."""
     kept = stage.resume(_SHARD, Verdict)
     done = [verdict for verdict in kept if verdict.outcome is not Outcome.INFRA_ERROR]
     shard = stage.shard(_SHARD)
-    asked = [*check.missing(wanted.completions, assembly), *wanted.completions]
     fallen = len(done)
 
     def keep(verdict: Verdict) -> None:
         nonlocal fallen
         shard.append(verdict)
         fallen += 1
-        progress(fallen, len(asked))
+        progress(fallen, len(completions))
 
-    judged = evaluate(
-        benchmark,
-        asked,
-        limits=limits_of(benchmark, options),
-        level=options.sandbox_level,
-        allow_weak=allow_weak,
-        jobs=jobs,
-        assembly=assembly,
-        done=done,
-        on_verdict=keep,
-    )
-    check.learn([verdict for verdict in judged if verdict.sample == OWN])
-    return [verdict for verdict in judged if verdict.sample != OWN]
+    return judge(completions, done=done, on_verdict=keep)
 
 
 def _require_decided(verdicts: Sequence[Verdict]) -> None:
