@@ -14,7 +14,7 @@ import pytest
 
 from wizardcoder.errors import SandboxError, UsageError
 from wizardcoder.records import Outcome
-from wizardcoder.sandbox import LEVELS, Check, Interpreter, Limits, Sandbox, lane, watch
+from wizardcoder.sandbox import LEVELS, Check, Interpreter, Limits, Sandbox, lane, processes
 
 TEST = "def check(candidate):\n    assert candidate(2) == 4"
 RIGHT = "def f(x): return x * x"
@@ -69,7 +69,7 @@ def test_a_zygote_that_is_killed_is_replaced_and_its_task_judged(pair: Sandbox) 
     judgements = pair.judge_all([task(slow), task()])
     next(judgements)
     for worker in workers():
-        for zygote in watch.children(worker):
+        for zygote in processes.children(worker):
             os.kill(zygote, signal.SIGKILL)
     assert [judged.judgement.outcome for judged in judgements] == [Outcome.PASSED]
 
@@ -79,8 +79,8 @@ def test_a_fork_server_killed_in_its_own_namespace_is_replaced_too(pair: Sandbox
     judgements = pair.judge_all([task(slow), task()])
     next(judgements)
     for worker in workers():
-        for outer in watch.children(worker):
-            for inner in watch.children(outer) or [outer]:
+        for outer in processes.children(worker):
+            for inner in processes.children(outer) or [outer]:
                 os.kill(inner, signal.SIGKILL)
     assert [judged.judgement.outcome for judged in judgements] == [Outcome.PASSED]
 
@@ -128,7 +128,7 @@ def test_closing_leaves_no_mount_and_no_file(
         with Sandbox(level=level) as box:
             list(box.judge_all([task("open('left', 'w').write('x')\n" + RIGHT)] * 3))
             for worker in set(workers()) - before:
-                for zygote in watch.children(worker):  # it would have cleared away
+                for zygote in processes.children(worker):  # it would have cleared away
                     os.kill(zygote, signal.SIGKILL)
     except SandboxError as error:
         pytest.skip(str(error))
@@ -140,7 +140,7 @@ def test_closing_leaves_no_mount_and_no_file(
 def test_two_thousand_programs_leak_neither_memory_nor_descriptors() -> None:
     with Sandbox(allow_weak=True) as box:
         list(box.judge_all([task()] * 200))
-        family = [os.getpid(), *descendants(os.getpid())]
+        family = [os.getpid(), *processes.descendants(os.getpid())]
         before = [held(pid) for pid in family]
         list(box.judge_all([task()] * 1800))
         after = [held(pid) for pid in family]
@@ -159,7 +159,7 @@ def test_a_caller_that_is_killed_takes_everything_along() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as caller:
         assert caller.stdout is not None
         caller.stdout.readline()
-        family = descendants(caller.pid)
+        family = processes.descendants(caller.pid)
         caller.kill()
     assert family
     deadline = time.monotonic() + 20
@@ -204,20 +204,13 @@ def test_weak_runs_programs_but_says_so() -> None:
 
 def workers() -> list[int]:
     """The judges' processes of this one."""
-    return [pid for pid in watch.children(os.getpid()) if "worker" in _command(pid)]
+    return [pid for pid in processes.children(os.getpid()) if "worker" in _command(pid)]
 
 
 def held(pid: int) -> tuple[int, int]:
     """Open files and resident bytes of a process."""
     pages = Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]
     return len(os.listdir(f"/proc/{pid}/fd")), int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def descendants(pid: int) -> list[int]:
-    found = watch.children(pid)
-    for child in found:
-        found += watch.children(child)
-    return found
 
 
 def _command(pid: int) -> str:

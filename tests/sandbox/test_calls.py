@@ -52,7 +52,17 @@ def test_quick_calls_share_an_answer_in_the_order_of_the_inputs() -> None:
 def test_a_slow_call_is_answered_before_the_next_ones() -> None:
     found = answers(time.sleep, [[0.03], [0.0], [0.0]])
     assert [len(answer.kinds) for answer in found] == [1, 2]
-    assert found[0].slowest_seconds > 0.03
+
+
+def test_the_time_of_the_slowest_call_is_what_it_computed() -> None:
+    def compute(seconds: float) -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    found = answers(compute, [[0.0], [0.05], [0.0]])
+    assert 0.05 <= max(answer.slowest_seconds for answer in found) < 0.08
+    assert answers(time.sleep, [[0.1]])[0].slowest_seconds < 0.05
 
 
 def test_large_results_are_sent_as_they_come() -> None:

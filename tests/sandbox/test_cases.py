@@ -127,6 +127,71 @@ def test_state_that_base_leaves_behind_does_not_fail_plus(record: Judge, judge: 
     assert (judgement.outcome, judgement.base) == (Outcome.PASSED, True)
 
 
+def test_plus_does_not_pass_on_what_base_left_behind(record: Judge, judge: Judge) -> None:
+    record(base=[[1]], plus=[[2]])
+    program = "seen = []\ndef f(x):\n    seen.append(x)\n    return x * x if seen[0] == 1 else None"
+    judgement = judge(program)
+    assert (judgement.outcome, judgement.base) == (Outcome.WRONG_ANSWER, True)
+
+
+def test_parts_share_no_files_and_no_modules(record: Judge, judge: Judge) -> None:
+    record(base=[[1]], plus=[[2]])
+    for keep in ("open('/tmp/n', 'a').close()", "os.environ['n'] = ''"):
+        program = f"""
+import os
+def f(x):
+    if x == 1: {keep}
+    return x * x if os.path.exists('/tmp/n') or 'n' in os.environ else None
+"""
+        judgement = judge(program)
+        assert (judgement.outcome, judgement.base) == (Outcome.WRONG_ANSWER, True)
+
+
+def test_a_program_that_left_too_much_in_files_does_not_pass(record: Judge, judge: Judge) -> None:
+    record(base=[[n] for n in range(3)], plus=())
+    program = """
+def f(x):
+    with open(f"/tmp/{x}", "wb") as file:
+        file.write(bytes(30 << 20))
+    return x * x
+"""
+    assert judge(program).outcome is not Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("oracle", "reference", "program"),
+    [
+        ("set", "def f(x): return {1}", "def f(x): return [1] * 300"),
+        ("set", "def f(x): return {1}", "def f(x): return (1 for _ in range(300))"),
+        ("anything", "def f(x): return 1", "def f(x): return [x] * 500"),
+        ("presence", "def f(x): return 1", "def f(x): return [x] * 500"),
+    ],
+)
+def test_where_the_value_hardly_matters_it_may_be_long(
+    record: Judge, judge: Judge, oracle: str, reference: str, program: str
+) -> None:
+    record(reference, oracle=oracle)
+    assert judge(program).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("oracle", ["set", "anything"])
+def test_even_there_a_result_that_would_harm_the_judge_fails(
+    record: Judge, judge: Judge, oracle: str
+) -> None:
+    record("def f(x): return {1}", oracle=oracle)
+    for result in ("[()] * 3_000_000", "[1] * 30_000_000"):
+        judgement = judge(f"def f(x): return {result}")
+        assert judgement.outcome in (Outcome.KILLED, Outcome.WRONG_ANSWER)
+
+
+def test_the_slowest_input_is_measured_in_cpu_time(record: Judge, tmp_path: Path) -> None:
+    record("import time\ndef f(x):\n    time.sleep(0.3)\n    return x", base=[[1]], plus=[])
+    assert casefile.read_head(tmp_path / "cases").slowest_seconds < 0.15
+    record("def f(x):\n    for _ in range(8_000_000): pass\n    return x", base=[[1]], plus=[])
+    head = casefile.read_head(tmp_path / "cases")
+    assert 0.05 < head.slowest_seconds <= head.seconds
+
+
 def test_floats_need_only_be_close_from_the_first_expected_float_on(
     record: Judge, judge: Judge
 ) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import marshal
 import math
+import operator
 import struct
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
@@ -199,7 +202,6 @@ def test_text_in_an_array_is_not_padded_beyond_need() -> None:
 def test_an_opaque_result_equals_nothing() -> None:
     opaque = decode(encode(object()))
     assert opaque != 4
-    assert opaque != decode(encode(object()))
 
 
 @pytest.mark.parametrize(
@@ -328,3 +330,26 @@ def test_an_opaque_part_of_a_number_or_a_table_is_malformed(holder: bytes) -> No
     opaque = b"?\x04\0\0\0True"
     with pytest.raises(CodecError):
         decode(holder % ((opaque,) * holder.count(b"%b")))
+
+
+@pytest.mark.parametrize("other", [1, None, "x", [date(2020, 1, 1)], {}, range(2), Decimal(1)])
+def test_an_opaque_result_equals_nothing_that_is_carried(other: object) -> None:
+    result = decode(encode(object()))
+    assert result != other
+    assert other != result
+    assert result in [result]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: date(2020, 1, 1), lambda: int, object, lambda: Opaque("another")]
+)
+def test_comparing_with_what_is_not_carried_either_needs_the_object(
+    make: Callable[[], object],
+) -> None:
+    other = make()
+    result = decode(encode([object()]))
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(NeedsObject):
+            compare(result, [other])
+        with pytest.raises(NeedsObject):
+            compare([other], result)

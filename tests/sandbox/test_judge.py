@@ -102,11 +102,65 @@ def check(candidate):
     assert judge(any_box, program, test).outcome is Outcome.PASSED
 
 
-def test_helpers_are_defined_by_trusted_code_not_by_the_program(any_box: Sandbox) -> None:
-    program = "def double(x): return 0\ndef f(x): return 0"
+def test_helpers_that_the_program_lacks_are_defined_by_trusted_code(any_box: Sandbox) -> None:
+    program = "def f(x): return 0"
     test = "def check(candidate):\n    assert candidate(2) == double(2)"
     helpers = "def double(x): return 2 * x"
     assert judge(any_box, program, test, helpers).outcome is Outcome.WRONG_ANSWER
+
+
+def test_an_entry_point_that_the_test_calls_by_name_is_the_programs(any_box: Sandbox) -> None:
+    test = (
+        "def check(candidate):\n    assert candidate([2, -1]) == f([2, -1])\n    assert f([]) == []"
+    )
+    helpers = "def f(x): return sorted(x)"
+    for trusted in (helpers, ""):
+        judgement = judge(any_box, "def f(x): return sorted(x, key=abs)", test, trusted)
+        assert (judgement.outcome, judgement.attested) == (Outcome.PASSED, True)
+
+
+def test_helpers_cannot_answer_for_the_program(any_box: Sandbox) -> None:
+    test = "def check(candidate): pass\nassert f(2) == 4"
+    judgement = judge(any_box, "def f(x): return 0", test, "def f(x): return x * x")
+    assert (judgement.outcome, judgement.attested) == (Outcome.WRONG_ANSWER, True)
+
+
+def test_a_helper_that_calls_the_entry_point_calls_the_programs(any_box: Sandbox) -> None:
+    test = "def check(candidate): assert twice(2) == 4"
+    helpers = "def f(x): return 2 * x\ndef twice(x): return f(x)"
+    assert judge(any_box, "def f(x): return x", test, helpers).outcome is Outcome.WRONG_ANSWER
+
+
+def test_a_program_with_a_helper_of_its_own_is_tested_with_that(any_box: Sandbox) -> None:
+    test = "def check(candidate): assert candidate(encode('ab')) == 'ab'"
+    helpers = "def encode(s): return s + s\ndef f(s): return s[:len(s) // 2]"
+    program = "def f(s): return s[::-1]\ndef encode(s): return s[::-1]"
+    judgement = judge(any_box, program, test, helpers)
+    assert (judgement.outcome, judgement.attested) == (Outcome.PASSED, False)
+    judgement = judge(any_box, "def encode(s): return s + s\ndef f(s): return 'ab'", test, helpers)
+    assert (judgement.outcome, judgement.attested) == (Outcome.PASSED, True)
+
+
+def test_a_result_that_the_test_compares_with_an_object_is_tested_beside_the_program(
+    any_box: Sandbox,
+) -> None:
+    test = "import datetime\ndef check(c): assert c(3) == datetime.date(2020, 1, 3)"
+    program = "import datetime\ndef f(x): return datetime.date(2020, 1, {})"
+    judgement = judge(any_box, program.format("x"), test)
+    assert (judgement.outcome, judgement.attested) == (Outcome.PASSED, False)
+    assert judge(any_box, program.format("4"), test).outcome is Outcome.WRONG_ANSWER
+
+
+def test_a_program_cannot_choose_to_be_tested_beside_itself_by_equality(any_box: Sandbox) -> None:
+    liar = "class A:\n    def __eq__(self, other): return True\ndef f(x): return A()"
+    judgement = judge(any_box, liar)
+    assert (judgement.outcome, judgement.attested) == (Outcome.WRONG_ANSWER, True)
+
+
+def test_a_test_without_a_check_says_nothing_about_the_program(any_box: Sandbox) -> None:
+    judgement = judge(any_box, "def f(x): return x", "x = 1")
+    assert judgement.outcome is Outcome.INFRA_ERROR
+    assert "defines no check" in judgement.reason
 
 
 def test_a_result_that_needs_the_object_is_tested_beside_the_program(any_box: Sandbox) -> None:

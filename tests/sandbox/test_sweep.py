@@ -42,14 +42,5 @@ def test_what_links_point_to_stays(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["kept", "file"]
 
 
-def test_only_what_a_user_owns_is_removed_from_a_shared_folder(tmp_path: Path) -> None:
-    (tmp_path / "folder" / "inner").mkdir(parents=True)
-    (tmp_path / "file").touch()
-    sweep.remove_owned(str(tmp_path), os.getuid() + 1)
-    assert len(list(tmp_path.iterdir())) == 2
-    sweep.remove_owned(str(tmp_path), os.getuid())
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_folder_that_is_gone_is_no_error(tmp_path: Path) -> None:
     sweep.remove(str(tmp_path / "gone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pytest
@@ -33,3 +34,28 @@ def test_half_a_frame_is_an_end_of_file() -> None:
             ours.sendall(b"\x05\x00\x00\x00Aabc")
         with pytest.raises(EOFError):
             wire.receive(theirs, 100)
+
+
+def test_a_sender_that_waits_is_asked_before_each_write() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        read = bytearray()
+
+        def drain(_: socket.socket) -> None:
+            with contextlib.suppress(BlockingIOError):
+                read.extend(theirs.recv(1 << 20, socket.MSG_DONTWAIT))
+
+        wire.send(ours, b"A", b"x" * (8 << 20), drain)
+        while len(read) < (8 << 20) + 5:
+            drain(ours)
+    assert read[4:] == b"A" + b"x" * (8 << 20)
+
+
+def test_a_sender_stops_when_its_waiting_does() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        waits = iter(range(1))
+        with pytest.raises(StopIteration):
+            wire.send(ours, b"A", b"x" * (8 << 20), lambda _: print(next(waits)))

@@ -7,7 +7,7 @@ twice, since it also touches memory that is shared with the zygote until then.
 
     weak            resource limits, own session, scratch folder and environment
     no-namespaces   and: an own uid when root, no new privileges, Landlock (files, TCP, signals),
-                    seccomp; nothing outside the scratch folder (and as root /dev/shm) is writable
+                    seccomp; nothing outside the scratch folder is writable
     full            and: a user and a net namespace that hold nothing of the machine, and for each
                     candidate a mount, pid and ipc namespace; the root holds nothing but the
                     system's libraries, the interpreter and a scratch file system of its own
@@ -117,8 +117,7 @@ class LandlockCage(WeakCage):
             self._uid = _sandbox_uid()
             self._needs_search = not _readable_by(self._uid, self.settings.readable)
             Path(self.settings.folder).chmod(0o711)
-        else:  # /dev/shm holds what the user has there: it stays shut
-            semaphores.install()
+        semaphores.install()  # /dev/shm holds what others have there: it stays shut
         self._limit(others=_tasks_of(os.getuid()) if self._uid is None else 0)
 
     def fork(self) -> int:
@@ -140,7 +139,7 @@ class LandlockCage(WeakCage):
         ruleset = landlock.ruleset(
             self._abi,
             readable=[*root.RUNTIME, *root.RUNTIME_FILES, *self.settings.readable, _OWN_NAME],
-            writable=[self.scratch, *(["/dev/shm"] if self._uid is not None else [])],
+            writable=[self.scratch],
             devices=root.DEVICES,
         )
         system.landlock_restrict(ruleset)
@@ -156,8 +155,7 @@ class LandlockCage(WeakCage):
 
     def clear(self, pid: int) -> int:
         sweep.kill_descendants()
-        shared = sweep.remove_owned("/dev/shm", self._uid) if self._uid is not None else 0
-        return sweep.remove(self.scratch) + shared
+        return sweep.remove(self.scratch)
 
 
 class NamespaceCage(WeakCage):
@@ -165,14 +163,15 @@ class NamespaceCage(WeakCage):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.scratch = root.SCRATCH
+        self._writable = root.writable(settings.readable)
+        self.scratch = f"{self._writable}/tmp"
         self._filter: system.Filter  # made in `prepare`
         self._ruleset = -1
 
     def prepare(self) -> None:
         abi = landlock.version()
         ids = _leave_the_machine()
-        root.build(self.settings.readable)
+        root.build(self.settings.readable, self.scratch)
         if ids[0] == 0:
             ids = _sandbox_uid(), _sandbox_uid()
             system.become(*ids)
@@ -180,7 +179,7 @@ class NamespaceCage(WeakCage):
         system.die_with_parent()
         system.no_new_privileges()
         self._ruleset = landlock.ruleset(
-            abi, readable=["/"], writable=[root.WRITABLE], devices=root.DEVICES
+            abi, readable=["/"], writable=[self._writable], devices=root.DEVICES
         )
         reach = seccomp.Reach(
             only_self=None, signals=True, local_sockets=True, modes=True, attributes=True
@@ -196,7 +195,7 @@ class NamespaceCage(WeakCage):
 
     def enter(self) -> None:
         os.setsid()  # or a signal to its own group would reach the zygote, which is in another
-        root.refresh(self.settings.scratch_bytes)
+        root.refresh(self.scratch, self.settings.scratch_bytes)
         self._start()
         system.landlock_restrict(self._ruleset)
         system.set_capabilities(0)

@@ -4,7 +4,7 @@ Child side, and both ends of the format: standard library only.
 
     batch    the view of the results (one byte), then a list of inputs, each a list of arguments,
              as `marshal` version 2 writes them
-    answer   count, seconds of the slowest call, the length of each item, its kind, then the items
+    answer   count, CPU seconds of the slowest call, the length of each item, its kind, the items
 
 An item is a result as `codec` encodes it, or the description of an exception. Of a huge result it
 is the size (8 bytes) and SHA-256 of what would have been sent: nobody who cannot make those bytes
@@ -54,7 +54,10 @@ _VIEWS: dict[bytes, Callable[[Any], Any]] = {
 
 
 class Answer(NamedTuple):
-    """Items of a batch, in order. `lengths` are 4 bytes each, `kinds` 1 byte each."""
+    """Items of a batch, in order. `lengths` are 4 bytes each, `kinds` 1 byte each.
+
+    `slowest_seconds`: CPU time of the slowest call, by the program's own account.
+    """
 
     slowest_seconds: float
     lengths: bytes
@@ -184,16 +187,17 @@ class _Writer:
         self._kinds = bytearray()
         self._size = 0
         self._slowest = 0.0
-        self._sent = self._added = time.perf_counter()
+        self._sent, self._added = time.perf_counter(), time.thread_time()
 
     def add(self, kind: int, item: bytes, *, last: bool) -> None:
         self._items.append(item)
         self._kinds.append(kind)
         self._size += len(item)
-        now = time.perf_counter()
-        self._slowest = max(self._slowest, now - self._added)
-        self._added = now
-        if last or self._size > _FLUSH_BYTES or now - self._sent > _FLUSH_SECONDS:
+        used = time.thread_time()  # a busy machine makes no call slower
+        self._slowest = max(self._slowest, used - self._added)
+        self._added = used
+        is_old = time.perf_counter() - self._sent > _FLUSH_SECONDS
+        if last or is_old or self._size > _FLUSH_BYTES:
             self._send()
 
     def _send(self) -> None:
@@ -203,4 +207,4 @@ class _Writer:
         self._items.clear()
         self._kinds.clear()
         self._size, self._slowest = 0, 0.0
-        self._sent = self._added = time.perf_counter()
+        self._sent, self._added = time.perf_counter(), time.thread_time()

@@ -28,8 +28,8 @@ from typing import Any, NamedTuple
 
 from wizardcoder.sandbox import calls, codec, words
 
-#: Changes with the layout, and with what `codec` writes.
-VERSION = 1
+#: Changes with the layout, with what `codec` writes, and with what the head's numbers mean.
+VERSION = 2
 #: How a result is first compared with the expected one: its bytes, its digest, or only its value.
 BY_BYTES, BY_DIGEST, BY_VALUE = 0, 1, 2
 DIGEST_BYTES = 32
@@ -47,9 +47,9 @@ class Head:
 
     `parts`: number of inputs by part, in order. `batches`: number of inputs and bytes of each; none
     holds inputs of two parts. `tolerance_from`: the first input of a part from which on floats need
-    only be close though `atol` is 0, if any. `seconds` that the reference took for all inputs, and
-    for the slowest. `rests`: by input, where its compressed result lies, and its bytes. `sizes`: of
-    lengths, kinds and results; empty in a draft.
+    only be close though `atol` is 0, if any. CPU `seconds` that the reference took for all inputs,
+    and for the slowest. `rests`: by input, where its compressed result lies, and its bytes.
+    `sizes`: of lengths, kinds and results; empty in a draft.
     """
 
     entry_point: str

@@ -2,8 +2,8 @@
 
 The program's process gets the inputs and answers with encoded results; the expected ones never
 leave this side. Most results have the expected bytes and are not even decoded. Of those that have
-not, one much longer than expected is refused unread; any other is decoded within limits, and the
-problem's oracle decides.
+not, one much longer than the oracle may accept is refused unread; any other is decoded within
+limits, and the oracle decides.
 """
 
 from __future__ import annotations
@@ -43,28 +43,23 @@ class Trial(NamedTuple):
 def judge_cases(lane: Lane, task: Cases, limits: Limits) -> Trial:
     """The program's trial on all parts of its case file.
 
-    A later part that fails is tried once more in a fresh process, unless nothing that an earlier
-    one left behind can have been the cause. Raises LaneDiedError.
+    Each part has a process of its own, unless the program keeps nothing that could carry over from
+    one to the next. Raises LaneDiedError.
     """
     cases = CaseFile(Path(task.cases))
     parts = tuple(cases.head.parts)
-    first = _try(lane, task, limits, cases, parts)
-    rest = parts[len(first.passed) :]
-    if not rest or not first.passed or _is_final(first.ruling, task.program):
-        return first
-    second = _try(lane, task, limits, cases, rest)
+    trials: list[Trial] = []
+    for together in [(part,) for part in parts] if keeps_state(task.program) else [parts]:
+        trials.append(_try(lane, task, limits, cases, together))
+        if trials[-1].ruling.outcome is not Outcome.PASSED:
+            break
     return Trial(
-        second.ruling,
-        first.passed + second.passed,
-        first.cpu_seconds + second.cpu_seconds,
-        first.wall_seconds + second.wall_seconds,
-        max(first.peak_bytes, second.peak_bytes),
+        trials[-1].ruling,
+        tuple(part for trial in trials for part in trial.passed),
+        sum(trial.cpu_seconds for trial in trials),
+        sum(trial.wall_seconds for trial in trials),
+        max(trial.peak_bytes for trial in trials),
     )
-
-
-def _is_final(ruling: Ruling, program: str) -> bool:
-    """Whether to try again is vain. Only a time limit is dear enough to ask."""
-    return ruling.outcome is Outcome.TIMEOUT and not keeps_state(program)
 
 
 def _try(lane: Lane, task: Cases, limits: Limits, cases: CaseFile, parts: Sequence[str]) -> Trial:
@@ -106,10 +101,13 @@ def _try_part(proxy: Proxy, cases: CaseFile, part: str) -> Ruling | None:
 
 def _answer_bytes(cases: CaseFile) -> int:
     """How long an answer may be: one sent in time, whose last result is as long as it may be."""
-    return calls.MAX_ANSWER_BYTES + min(_most_bytes(cases.longest), calls.HUGE_BYTES)
+    return calls.MAX_ANSWER_BYTES + min(_most_bytes(cases, cases.longest), calls.HUGE_BYTES)
 
 
-def _most_bytes(length: int) -> int:
+def _most_bytes(cases: CaseFile, length: int) -> int:
+    """How long a result may be where `length` bytes are expected."""
+    if oracles.ORACLES[cases.head.oracle].any_length:
+        return calls.HUGE_BYTES
     return _LENGTH_FACTOR * length + _LENGTH_SPARE
 
 
@@ -166,13 +164,12 @@ def _check_huge(cases: CaseFile, number: int, item: bytes) -> Ruling | None:
 
 def _check_value(cases: CaseFile, part: str, number: int, item: bytes) -> Ruling | None:
     """The ruling on an item that is not accepted, by its value."""
-    most = _most_bytes(cases.length(number))
+    most = _most_bytes(cases, cases.length(number))
     if len(item) > most:
         reason = f"returned {len(item)} bytes; at most {most} are looked at"
         return Ruling(Outcome.WRONG_ANSWER, reason)
     try:
-        limits = codec.DecodeLimits(nodes=len(item) + 1, int_bits=8 * len(item))
-        result = codec.decode(item, limits)
+        result = codec.decode(item, _decode_limits(cases, item))
     except codec.CodecError as error:
         return Ruling(Outcome.KILLED, f"sent what cannot be read: {error}")
     encoded = cases.expected(number)
@@ -184,6 +181,12 @@ def _check_value(cases: CaseFile, part: str, number: int, item: bytes) -> Ruling
         return None
     reason = f"returned {words.show(result)}, expected {words.show(expected)}"
     return Ruling(Outcome.WRONG_ANSWER, reason)
+
+
+def _decode_limits(cases: CaseFile, item: bytes) -> codec.DecodeLimits:
+    if oracles.ORACLES[cases.head.oracle].any_length:
+        return codec.DecodeLimits()
+    return codec.DecodeLimits(nodes=len(item) + 1, int_bits=8 * len(item))
 
 
 def _atol(cases: CaseFile, part: str, number: int) -> tuple[float, float]:

@@ -62,18 +62,26 @@ TRUSTED = DecodeLimits(nodes=1 << 40, collisions=1 << 60, int_bits=1 << 40)
 
 
 class Opaque:
-    """Stands for a result that plain data cannot carry. It equals nothing but itself.
+    """Stands for a result that plain data cannot carry. It equals itself, and nothing carried.
 
-    Looking into it raises NeedsObject: the test wants the object itself.
+    Looking into it raises NeedsObject: the test wants the object itself. So does comparing it with
+    what cannot be carried either; with anything else the answer is no, lest a program that returns
+    an object could choose to be tested beside itself.
     """
 
     __slots__ = ("kind",)
+    __hash__ = object.__hash__
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
     def __repr__(self) -> str:
         return f"<{self.kind} object>"
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or _is_carried(other):
+            return self is other
+        raise NeedsObject(f"comparing {self.kind}")
 
     def __getattr__(self, name: str) -> Any:
         raise NeedsObject(f"{self.kind}.{name}")
@@ -178,6 +186,11 @@ def _write(value: Any, depth: int) -> Iterator[bytes]:
         yield from _write_items(tag, items(value), depth - 1)
     else:
         yield from _write_opaque(f"{kind.__module__}.{kind.__qualname__}")
+
+
+def _is_carried(value: object) -> bool:
+    """Whether a value, apart from what it holds, is not opaque when encoded."""
+    return not next(_write(value, MAX_DEPTH)).startswith(_OPAQUE)
 
 
 def _write_items(tag: bytes, values: Iterable[object], depth: int) -> Iterator[bytes]:

@@ -6,15 +6,14 @@ compared here. So it can be wrong, crash, hang or lie, but not decide.
 
 from __future__ import annotations
 
-import builtins
 import random
 import traceback
-from collections.abc import Iterator
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 from wizardcoder.records import Outcome
+from wizardcoder.sandbox.borrowing import borrows, redefines
 from wizardcoder.sandbox.cases import judge_cases
 from wizardcoder.sandbox.codec import NeedsObject
 from wizardcoder.sandbox.lane import Lane, LaneDiedError
@@ -65,6 +64,8 @@ def _judge(lane: Lane, task: Task, limits: Limits) -> Judgement:
 
 
 def _check(lane: Lane, task: Check, limits: Limits) -> Judgement:
+    if redefines(task.program, _compile(task.test), task.helpers, task.entry_point):
+        return _unsealed(lane, task, limits)
     try:
         return _sealed(lane, task, limits)
     except NeedsObject:
@@ -137,9 +138,12 @@ def _judgement(lane: Lane, proxy: Proxy, ruling: Ruling) -> Judgement:
 
 def _run_test(task: Check, proxy: Proxy) -> Ruling:
     random.seed(0)  # a test that draws its cases draws the same ones every time
-    check = _namespace(task)["check"]
+    code, namespace = _compile(task.test), _namespace(task, proxy)
+    if "check" not in code.co_names:
+        raise ValueError("the test defines no check(candidate)")
     try:
-        check(proxy)
+        exec(code, namespace)
+        namespace["check"](proxy)
     except NeedsObject:
         raise
     except AbandonedError:
@@ -161,30 +165,21 @@ def _failure(error: BaseException, task: Check, proxy: Proxy) -> Ruling:
     return Ruling(Outcome.WRONG_ANSWER, f"{line}; the last result was {show(proxy.returned)}")
 
 
-def _namespace(task: Check) -> dict[str, Any]:
-    """What the test defines, and the helpers where it uses any."""
-    code = _compile(task.test)
+def _namespace(task: Check, proxy: Proxy) -> dict[str, Any]:
+    """What the test finds when it is run: the entry point, and the helpers if it uses any.
+
+    The entry point is the program's, whatever the helpers define: tests call it by name, too.
+    """
     namespace: dict[str, Any] = {"__name__": "test"}
-    exec(code, namespace)
-    if task.helpers and any(
-        name not in namespace and not hasattr(builtins, name) for name in _names(code)
-    ):
+    if borrows(_compile(task.test), task.helpers):
         exec(_compile(task.helpers), namespace)
-        exec(code, namespace)
+    namespace[task.entry_point] = proxy
     return namespace
 
 
 @lru_cache(maxsize=512)
 def _compile(source: str) -> CodeType:
     return compile(source, _TEST_FILE, "exec")
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """The global names (and attributes) that code refers to, nested functions included."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
 
 
 def _line(error: BaseException, test: str) -> str:

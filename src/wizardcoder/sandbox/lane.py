@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from wizardcoder.errors import SandboxError
-from wizardcoder.sandbox import sweep, watch
+from wizardcoder.sandbox import processes, sweep
 from wizardcoder.sandbox.limits import Interpreter, Limits
 from wizardcoder.sandbox.settings import Settings
 from wizardcoder.sandbox.zygote import END
@@ -156,7 +156,7 @@ class Lane:
 
     def _find_zygote(self) -> int:
         """The process whose descendants are the candidate's: at `full` it is one level deeper."""
-        inner = watch.children(self._process.pid) if self.level == "full" else []
+        inner = processes.children(self._process.pid) if self.level == "full" else []
         return inner[0] if inner else self._process.pid
 
 

@@ -9,9 +9,10 @@ from wizardcoder.sandbox.proxy import AbandonedError, Proxy
 
 #: What a candidate must not manage, by level. `None` from an attempt means that it was refused.
 _EXPECTED: dict[str, dict[str, object]] = {
-    "weak": {"scratch": True},
+    "weak": {"scratch": True, "libraries": True},
     "no-namespaces": {
         "scratch": True,
+        "libraries": True,
         "outside": None,
         "passwd": None,
         "network": None,
@@ -21,6 +22,7 @@ _EXPECTED: dict[str, dict[str, object]] = {
     },
     "full": {
         "scratch": True,
+        "libraries": True,
         "outside": None,
         "passwd": 1,
         "network": None,
@@ -32,22 +34,31 @@ _EXPECTED: dict[str, dict[str, object]] = {
     },
 }
 _PROGRAM = """
-import ctypes, os, socket
+import ctypes, importlib, os, socket, sys
 def attempt(action):
     try:
         return action()
-    except OSError:
+    except (OSError, ImportError):
         return None
 def write(path):
     with open(path, "w") as file:
         file.write("x")
     os.remove(path)
     return True
+def read_libraries():
+    sys.modules.pop("colorsys", None)  # as good as never loaded
+    importlib.import_module("colorsys")
+    for folder in sys.path:
+        own = folder.startswith((sys.prefix, sys.base_prefix))
+        if own and folder.endswith("-packages"):  # listed only where it was there at the start
+            os.listdir(folder)
+    return True
 def unshare():
     return True if ctypes.CDLL(None).unshare(0x10000000) == 0 else None
 def probe(folder):
     return {
         "scratch": attempt(lambda: write("probe")),
+        "libraries": attempt(read_libraries),
         "outside": attempt(lambda: write(os.path.join(folder, ".wizardcoder-probe"))),
         "passwd": attempt(lambda: len(open("/etc/passwd").readlines())),
         "network": attempt(lambda: socket.socket().fileno()),

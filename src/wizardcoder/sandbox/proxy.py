@@ -109,7 +109,9 @@ class Proxy:
         if self._open:
             self._open = False
             with self._peer:  # hung up after its end: it need not run once more to hear of it
-                self.ending = self._lane.end()
+                ending = self._lane.end()
+            peak_bytes = max(ending.peak_bytes, self._watch.peak_bytes)
+            self.ending = ending._replace(peak_bytes=peak_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -137,18 +139,26 @@ class Proxy:
         raise AbandonedError
 
     def send(self, kind: bytes, payload: bytes) -> None:
-        """Sends a request. Where the program hung up, receiving finds out how it ended."""
-        with contextlib.suppress(OSError):
-            wire.send(self._peer, kind, payload)
+        """Sends a request. Where the program hung up, receiving finds out how it ended.
+
+        There is a ruling afterwards when it was stopped, because it did not read.
+        """
+        try:
+            with contextlib.suppress(OSError):
+                wire.send(self._peer, kind, payload, self._watch.wait_for_room)
+        except StoppedError as stop:
+            self._stop(stop)
 
     def receive(self, max_bytes: int | None = None) -> wire.Frame | None:
         """The next frame; None, and a ruling, when the program ended or was stopped."""
+        if self.ruling is not None:
+            return None
         try:
             return wire.receive(
                 self._peer, max_bytes or self._limits.result_bytes, self._watch.wait
             )
         except StoppedError as stop:
-            self.ruling = Ruling(stop.outcome, stop.reason, wall_limited=stop.wall_limited)
+            self._stop(stop)
         except wire.FrameTooLargeError as error:
             self._rule(Outcome.KILLED, f"sent {error}")
         except (EOFError, TimeoutError):
@@ -162,6 +172,10 @@ class Proxy:
 
     def _last_words(self) -> str:
         return describe(self.ending.exit_code)
+
+    def _stop(self, stop: StoppedError) -> None:
+        self.ruling = Ruling(stop.outcome, stop.reason, wall_limited=stop.wall_limited)
+        self.close()
 
     def _rule(self, outcome: Outcome, reason: str) -> None:
         self.ruling = Ruling(outcome, reason)

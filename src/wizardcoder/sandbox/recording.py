@@ -77,11 +77,12 @@ class _Ledger:
         return None
 
     def head(self, proxy: Proxy) -> Head:
+        seconds = proxy.ending.cpu_seconds
         return replace(
             self._draft.head,
             tolerance_from=self._tolerance_from,
-            seconds=round(proxy.ending.cpu_seconds, 3),
-            slowest_seconds=round(self._slowest, 3),
+            seconds=round(seconds, 3),
+            slowest_seconds=round(min(self._slowest, seconds), 3),
         )
 
     def expected(self) -> Expected:

@@ -1,12 +1,36 @@
-"""Whether a program could keep anything from one call to the next."""
+"""Whether a program could keep anything from one call to the next.
+
+What is not seen to be harmless counts as a way to: then a process more is started, no verdict is
+lost.
+"""
 
 from __future__ import annotations
 
 import ast
+import sys
+
+from wizardcoder.sandbox import syntax
 
 _WITHOUT_STATE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Expr, ast.Pass)
-#: Ways around what the syntax shows.
-_DYNAMIC = frozenset({"exec", "eval", "globals", "vars", "setattr", "__import__"})
+#: Ways around what the syntax shows, or out of the process.
+_DYNAMIC = frozenset(
+    {
+        *("exec", "eval", "compile", "globals", "locals", "vars", "getattr", "setattr", "delattr"),
+        *("open", "breakpoint", "__import__", "__builtins__", "__loader__", "__spec__"),
+    }
+)
+#: Modules in which, used by their public names, nothing can be left behind.
+_HARMLESS = frozenset(
+    {
+        *("__future__", "bisect", "cmath", "collections", "collections.abc", "datetime"),
+        *("fractions", "functools", "hashlib", "heapq", "itertools", "math", "operator", "re"),
+        *("string", "typing"),
+    }
+)
+#: Modules are reached through others too (`typing.sys`); lists and dicts have a `copy` of their own
+_ELSEWHERE = (sys.stdlib_module_names | {"register"}) - _HARMLESS - {"copy"}
+#: How the names of frames and of what objects hide begin.
+_HIDDEN = ("_", "ag_", "cr_", "f_", "gi_")
 
 
 def keeps_state(program: str) -> bool:
@@ -18,8 +42,8 @@ def keeps_state(program: str) -> bool:
     True
     """
     try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = syntax.parse(program)
+    except (SyntaxError, syntax.UnclearError):
         return True
     return any(map(_may_hold, tree.body)) or any(map(_may_change, ast.walk(tree)))
 
@@ -43,4 +67,10 @@ def _may_change(node: ast.AST) -> bool:
             return bool(decorators) or not all(isinstance(d, ast.Constant) for d in defaults)
         case ast.Name(id=name):
             return name in _DYNAMIC
+        case ast.Attribute(attr=name):
+            return name in _ELSEWHERE or name.startswith(_HIDDEN)
+        case ast.Import(names=names):
+            return not all(alias.name in _HARMLESS for alias in names)
+        case ast.ImportFrom(module=module, names=names):
+            return module not in _HARMLESS or any(alias.name in _ELSEWHERE for alias in names)
     return False

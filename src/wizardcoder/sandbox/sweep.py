@@ -9,8 +9,9 @@ import contextlib
 import itertools
 import os
 import signal
-import stat
 from pathlib import Path
+
+from wizardcoder.sandbox import processes
 
 _BLOCK_BYTES = 512  # the unit of st_blocks
 
@@ -21,9 +22,9 @@ def kill_descendants() -> None:
     Stopped first: stopped processes cannot fork but still count, so that a fork bomb runs into its
     limit of processes instead of filling the places of those that were killed.
     """
-    while _children(os.getpid()):
+    while processes.children(os.getpid()):
         stopped: set[int] = set()
-        while running := _descendants() - stopped:
+        while running := set(processes.descendants(os.getpid())) - stopped:
             _signal(running, signal.SIGSTOP)
             stopped |= running
         _signal(stopped, signal.SIGKILL)
@@ -55,22 +56,6 @@ def remove(folder: str) -> int:
     return size
 
 
-def remove_owned(folder: str, uid: int) -> int:
-    """Removes what `uid` left in a folder that others use too; how many bytes it took."""
-    size = 0
-    for path in Path(folder).iterdir():
-        with contextlib.suppress(OSError):
-            found = path.lstat()
-            if found.st_uid != uid:
-                continue
-            if stat.S_ISDIR(found.st_mode):
-                size += remove(str(path))
-            else:
-                path.unlink()
-                size += found.st_blocks * _BLOCK_BYTES
-    return size
-
-
 def _empty_but_folders(folder: str) -> tuple[list[str], int]:
     """Removes what lies in a folder except folders; returns those, and the bytes removed."""
     with os.scandir(folder) as found:
@@ -89,18 +74,3 @@ def _signal(pids: set[int], number: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-
-
-def _descendants() -> set[int]:
-    found = _children(os.getpid())
-    for pid in found:  # grows while it is walked
-        found += _children(pid)
-    return set(found)
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
-    except OSError:  # gone meanwhile
-        return []
-    return [int(child) for child in text.split()]

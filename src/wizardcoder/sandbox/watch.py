@@ -7,6 +7,7 @@ here, and the kernel's per-process limits do the rest.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from wizardcoder.records import Outcome
+from wizardcoder.sandbox import processes
 from wizardcoder.sandbox.limits import Limits
 
 _TICK_SECONDS = 0.05
@@ -72,10 +74,16 @@ class Watch:
         self._inherited_bytes = 0
         self._before = Usage(0.0, 0.0, 0)
         self._slept_seconds = 0.0
+        self._peak_bytes = 0
 
     @property
     def wall_seconds(self) -> float:
         return time.monotonic() - self._started
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most that all its processes were seen to hold together, the zygote's part once."""
+        return self._inherited_bytes + self._peak_bytes
 
     def begin(self, seconds: float, answer_seconds: float) -> None:
         """A part of the work begins: it has `seconds` in all, and so many for each answer."""
@@ -87,9 +95,16 @@ class Watch:
 
     def wait(self, peer: socket.socket) -> None:
         """Returns when there is something to read. Raises StoppedError when a limit is reached."""
+        self._wait([peer], [])
+
+    def wait_for_room(self, peer: socket.socket) -> None:
+        """Returns when something can be written. Raises StoppedError when a limit is reached."""
+        self._wait([], [peer])
+
+    def _wait(self, readers: list[socket.socket], writers: list[socket.socket]) -> None:
         while True:
             began = time.monotonic()
-            ready = bool(select.select([peer], [], [], _TICK_SECONDS)[0])
+            ready = any(select.select(readers, writers, [], _TICK_SECONDS))
             now = time.monotonic()
             self._waited_seconds += now - began
             if not ready or now - self._checked > _TICK_SECONDS:
@@ -99,6 +114,7 @@ class Watch:
 
     def _check(self) -> None:
         limits, usage = self._limits, self._usage()
+        self._peak_bytes = max(self._peak_bytes, usage.resident_bytes)
         self._slept_seconds += self._slept(usage)
         asleep = max(0.0, self._slept_seconds)
         if usage.resident_bytes > limits.memory_bytes:
@@ -131,7 +147,7 @@ class Watch:
         if not self._inherited_bytes:
             zygote = _usage(self._zygote)
             self._inherited_bytes = zygote.resident_bytes if zygote else 0
-        found = [usage for pid in _descendants(self._zygote) if (usage := _usage(pid))]
+        found = [usage for pid in processes.descendants(self._zygote) if (usage := _usage(pid))]
         queued = [usage.queued_seconds for usage in found if usage.queued_seconds is not None]
         return Usage(
             sum(usage.cpu_seconds for usage in found),
@@ -144,41 +160,35 @@ def time_reason(seconds: float) -> str:
     return f"computed and slept for more than {seconds:g} seconds"
 
 
-def children(pid: int) -> list[int]:
-    """The child processes of a process; none where it is gone or the system does not tell."""
-    try:
-        return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
-    except OSError:
-        return []
-
-
-def _descendants(pid: int) -> list[int]:
-    found = children(pid)
-    for child in found:  # grows while it is walked
-        found += children(child)
-    return found
-
-
 def _usage(pid: int) -> Usage | None:
     try:
-        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+        fields = _fields(f"/proc/{pid}/stat")
     except OSError:
         return None
-    clocks = sum(int(fields[i]) for i in (_USER, _SYSTEM, _DEAD_USER, _DEAD_SYSTEM))
-    resident = int(fields[_RESIDENT]) * _PAGE_BYTES
-    return Usage(clocks / _TICKS_PER_SECOND, _queued_seconds(pid), resident)
+    clocks = sum(fields[i] for i in (_USER, _SYSTEM, _DEAD_USER, _DEAD_SYSTEM))
+    resident = fields[_RESIDENT] or _resident_pages(pid)
+    return Usage(clocks / _TICKS_PER_SECOND, _queued_seconds(pid), resident * _PAGE_BYTES)
+
+
+def _resident_pages(pid: int) -> int:
+    """What any thread says of a process whose first one has ended, and says nothing any more."""
+    most = 0
+    with contextlib.suppress(OSError):
+        for task in processes.tasks(pid):
+            most = max(most, _fields(f"/proc/{pid}/task/{task}/stat")[_RESIDENT])
+    return most
+
+
+def _fields(path: str) -> list[int]:
+    """The fields behind the command and the state, which is counted but 0. Raises OSError."""
+    return [0, *map(int, processes.read(path).rpartition(")")[2].split()[1:])]
 
 
 def _queued_seconds(pid: int) -> float | None:
     """How long the threads of a process have waited for a processor, None where unknown."""
     try:
-        tasks = os.listdir(f"/proc/{pid}/task")
-        waits = [int(_read(f"/proc/{pid}/task/{task}/schedstat").split()[1]) for task in tasks]
+        texts = [processes.read(f"/proc/{pid}/task/{t}/schedstat") for t in processes.tasks(pid)]
+        waits = [int(text.split()[1]) for text in texts]
     except (OSError, IndexError):
         return None
     return sum(waits) / 1e9
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 (read often)
-        return file.read()

@@ -26,8 +26,24 @@ class FrameTooLargeError(ValueError):
     """A frame announces more bytes than its reader accepts."""
 
 
-def send(peer: socket.socket, kind: bytes, payload: bytes = b"") -> None:
-    peer.sendall(_HEADER.pack(len(payload), kind) + payload)
+def send(
+    peer: socket.socket,
+    kind: bytes,
+    payload: bytes = b"",
+    wait: Callable[[socket.socket], None] | None = None,
+) -> None:
+    """Sends a frame; `wait` is called before each write and returns when there is room.
+
+    With `wait`, the socket must not block. Raises OSError, and whatever `wait` raises.
+    """
+    data = _HEADER.pack(len(payload), kind) + payload
+    if wait is None:
+        peer.sendall(data)
+        return
+    left = memoryview(data)
+    while left:
+        wait(peer)
+        left = left[peer.send(left) :]
 
 
 def receive(

@@ -47,7 +47,9 @@ def main(control_fd: int, settings_text: str) -> None:
     sys.dont_write_bytecode = True
     _lift_memory_limit()
     handlers = _preload(("random", *settings.preload))
-    sys.modules["random"].seed(0)  # a program sees the same random numbers every time
+    if "numpy" in sys.modules:
+        handlers += _preload(["numpy.random"])  # which it loads late
+    _seed()
     confinement = cage(settings)
     try:
         confinement.prepare()
@@ -139,10 +141,20 @@ def _preload(modules: Iterable[str]) -> list[_ForkHandlers]:
     return held
 
 
+def _seed() -> None:
+    """A program sees the same random numbers every time, in whichever lane."""
+    sys.modules["random"].seed(0)
+    if numbers := sys.modules.get("numpy.random"):
+        numbers.seed(0)
+
+
 def _interpreter_folders() -> tuple[str, ...]:
-    """What this Python, its virtual environment and its libraries are read from."""
-    installed = str(Path(sys.executable).resolve().parents[1])
-    return tuple(dict.fromkeys((sys.prefix, sys.base_prefix, installed)))
+    """What this Python, its virtual environment and its libraries are read from.
+
+    Each by the name that it goes by, and by its own where that leads through links.
+    """
+    named = (sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1]))
+    return tuple(dict.fromkeys((*named, *map(os.path.realpath, named))))
 
 
 def _detach_standard_streams() -> None:

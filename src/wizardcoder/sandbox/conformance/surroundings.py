@@ -14,7 +14,7 @@ from wizardcoder.sandbox import seccomp
 
 #: Present in the environment of whoever runs the suite, and in no candidate's.
 SECRET = "WIZARDCODER_CONFORMANCE_SECRET"
-_NAMES = ("OUTSIDE", "TCP", "UDP", "UNIX", "ABSTRACT", "JUDGE", "SECRET", "MARK", "CALLS")
+_NAMES = ("OUTSIDE", "SHARED", "TCP", "UDP", "UNIX", "ABSTRACT", "JUDGE", "SECRET", "MARK", "CALLS")
 #: Defines LINE, the descriptor that leads from a candidate to its judge: its one socket.
 _FIND_LINE = """
 def LINE():
@@ -25,18 +25,21 @@ def LINE():
         except OSError: pass
 LINE = LINE()
 """
+_SHARED_FOLDER = Path("/dev/shm")
 _STREAM, _DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 
 
 class Surroundings:
     """A folder that anybody may write to, listeners, and the names by which a program finds them.
 
-    A context manager: the listeners end with it. The folder is the caller's to remove.
+    A context manager: the listeners end with it, and so does a file in shared memory. The folder is
+    the caller's to remove.
     """
 
     def __init__(self, folder: Path, code: str) -> None:
         self.mark = f"wc{secrets.token_hex(4)}"
         self._folder = folder
+        self._shared = _SHARED_FOLDER / f"wizardcoder-{secrets.token_hex(8)}"
         self._code = code
         self._open = ExitStack()
         self._listeners: dict[str, socket.socket] = {}
@@ -49,7 +52,9 @@ class Surroundings:
             (self._folder / name).chmod(0o666)
         if any(name in self._code for name in ("TCP", "UDP", "UNIX", "ABSTRACT")):
             self._listen()
-        self._before = _state(self._folder)
+        if "SHARED" in self._code and _SHARED_FOLDER.is_dir():
+            self._share()
+        self._before = self._state()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,7 +69,7 @@ class Surroundings:
 
     def effects(self) -> list[str]:
         """What has changed, in words; nothing where the program was contained."""
-        after = _state(self._folder)
+        after = self._state()
         paths = sorted(self._before.keys() | after.keys())
         changes = [_change(p, self._before.get(p), after.get(p)) for p in paths]
         heard = [
@@ -78,6 +83,7 @@ class Surroundings:
 
         return {
             "OUTSIDE": str(self._folder),
+            "SHARED": str(self._shared),
             "TCP": port("TCP"),
             "UDP": port("UDP"),
             "UNIX": str(self._folder / "socket"),
@@ -87,6 +93,18 @@ class Surroundings:
             "MARK": self.mark,
             "CALLS": seccomp.refused(),
         }
+
+    def _state(self) -> dict[str, _Entry]:
+        """The folder, all that lies in it, and the file in shared memory, as they are now."""
+        inside = {str(p.relative_to(self._folder)): p for p in self._folder.rglob("*")}
+        paths = {".": self._folder, **inside, str(self._shared): self._shared}
+        return {name: _entry(path) for name, path in paths.items() if os.path.lexists(path)}
+
+    def _share(self) -> None:
+        """A file of somebody else in shared memory, which anybody may read and write."""
+        self._shared.write_text(secrets.token_hex(8), encoding="utf-8")
+        self._shared.chmod(0o666)
+        self._open.callback(self._shared.unlink, missing_ok=True)
 
     def _listen(self) -> None:
         """Streams queue a connection and datagrams a packet: nobody has to wait for them."""
@@ -116,11 +134,6 @@ class _Entry(NamedTuple):
     modified: int
     digest: str
     attributes: tuple[str, ...]
-
-
-def _state(folder: Path) -> dict[str, _Entry]:
-    """All that lies in a folder, itself included, as far as a program could change it."""
-    return {str(path.relative_to(folder)): _entry(path) for path in (folder, *folder.rglob("*"))}
 
 
 def _entry(path: Path) -> _Entry:
