@@ -101,7 +101,8 @@ def test_wizardcoder_15b_gets_the_official_verdict_on_every_problem(
     official = {row["task_id"]: row["passed"] for row in map(json.loads, lines)}
     assert {v.task_id: v.passed for v in verdicts} == official
     assert sum(v.passed for v in verdicts) == 98
-    assert all(v.attested for v in verdicts)
+    # its answer to 32 has a `poly` of its own: the test has to run beside it
+    assert [v.task_id for v in verdicts if not v.attested] == ["HumanEval/32"]
 
 
 @pytest.mark.real_data

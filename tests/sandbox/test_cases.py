@@ -136,12 +136,12 @@ def test_plus_does_not_pass_on_what_base_left_behind(record: Judge, judge: Judge
 
 def test_parts_share_no_files_and_no_modules(record: Judge, judge: Judge) -> None:
     record(base=[[1]], plus=[[2]])
-    for keep in ("open('/tmp/n', 'a').close()", "os.environ['n'] = ''"):
+    for keep in ("open('n', 'a').close()", "os.environ['n'] = ''"):
         program = f"""
 import os
 def f(x):
     if x == 1: {keep}
-    return x * x if os.path.exists('/tmp/n') or 'n' in os.environ else None
+    return x * x if os.path.exists('n') or 'n' in os.environ else None
 """
         judgement = judge(program)
         assert (judgement.outcome, judgement.base) == (Outcome.WRONG_ANSWER, True)
@@ -151,7 +151,7 @@ def test_a_program_that_left_too_much_in_files_does_not_pass(record: Judge, judg
     record(base=[[n] for n in range(3)], plus=())
     program = """
 def f(x):
-    with open(f"/tmp/{x}", "wb") as file:
+    with open(f"{x}", "wb") as file:
         file.write(bytes(30 << 20))
     return x * x
 """
