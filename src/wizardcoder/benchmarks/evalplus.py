@@ -38,7 +38,11 @@ class Inputs:
         self._shape = shape
         self._lines: dict[str, tuple[int, bytes]] = {}
 
-    def heads(self) -> Iterable[Row]:
+    def problems(self, instruct: Callable[[str], str]) -> tuple[Problem, ...]:
+        """The problems, in order; `instruct` makes an instruction of a prompt."""
+        return tuple(_problem(row, instruct) for row in self._heads())
+
+    def _heads(self) -> Iterable[Row]:
         """The rows, in order, without what follows the solution where that can be left unread."""
         for number, line in rows.lines(self._path):
             head, found, _ = line.partition(_INPUTS)
@@ -59,6 +63,18 @@ class Inputs:
             atol=row.number("atol"),
             oracle=self._oracles.get(problem.entry_point, "equal"),
         )
+
+
+def _problem(row: Row, instruct: Callable[[str], str]) -> Problem:
+    prompt = row.text("prompt")
+    return Problem(
+        task_id=row.text("task_id"),
+        prompt=prompt,
+        instruction=instruct(prompt),
+        entry_point=row.text("entry_point"),
+        test="",
+        canonical_solution=row.text("canonical_solution"),
+    )
 
 
 def _shaped(row: Row, field: str, shape: Shape | None) -> list[list[Any]]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from wizardcoder import prompts
-from wizardcoder.benchmarks import evalplus, sources
+from wizardcoder.benchmarks import evalplus, humaneval, sources
 from wizardcoder.benchmarks.benchmark import Benchmark
-from wizardcoder.benchmarks.rows import Row
-from wizardcoder.records import Problem
 from wizardcoder.storage import sha256
 
 SOURCE = sources.Source(
@@ -31,20 +29,9 @@ def load(data: Path | None = None) -> Benchmark:
     inputs = evalplus.Inputs(path, _ORACLES, lambda problem: None)
     return Benchmark(
         name="humanevalplus",
-        problems=tuple(map(_problem, inputs.heads())),
+        problems=inputs.problems(prompts.humaneval_instruction),
         data_sha256=sha256(path),
+        stops=humaneval.STOPS,
         cpu_seconds=evalplus.CPU_SECONDS,
         examples=inputs,
-    )
-
-
-def _problem(row: Row) -> Problem:
-    prompt = row.text("prompt")
-    return Problem(
-        task_id=row.text("task_id"),
-        prompt=prompt,
-        instruction=prompts.humaneval_instruction(prompt),
-        entry_point=row.text("entry_point"),
-        test="",
-        canonical_solution=row.text("canonical_solution"),
     )

@@ -31,7 +31,7 @@ SOURCE = sources.Source(
 _TEST, _DEVELOPMENT = range(11, 511), range(511, 975)
 #: The tests of task 493 are too long for a prompt: the released script shows the signature.
 _SHOWN_INSTEAD = {493: "calculate_polygons(startx, starty, endx, endy, radius)"}
-_STOPS = ("\nclass", "\nassert", '\n"""', "\nprint", "\nif")
+STOPS = ("\nclass", "\nassert", '\n"""', "\nprint", "\nif")
 _CPU_SECONDS = 15.0  # the reference of task 123 takes 2 to 4
 _ENDS = {"test examples": "# Test examples"}
 
@@ -60,7 +60,7 @@ def _load(name: str, ids: range, data: Path | None) -> Benchmark:
         problems=problems,
         data_sha256=sha256(path),
         assembly="solution",
-        stops=_STOPS,
+        stops=STOPS,
         cpu_seconds=_CPU_SECONDS,
         extractor=partial(extraction.from_answer, more_ends=_ENDS),
     )

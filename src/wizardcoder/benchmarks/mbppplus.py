@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from wizardcoder import prompts
-from wizardcoder.benchmarks import evalplus, sources
+from wizardcoder.benchmarks import evalplus, mbpp, sources
 from wizardcoder.benchmarks.benchmark import Benchmark
-from wizardcoder.benchmarks.rows import Row
 from wizardcoder.records import Problem
 from wizardcoder.storage import sha256
 
@@ -45,23 +44,12 @@ def load(data: Path | None = None) -> Benchmark:
     inputs = evalplus.Inputs(path, _ORACLES, lambda problem: _SHAPES.get(_number(problem)))
     return Benchmark(
         name="mbppplus",
-        problems=tuple(map(_problem, inputs.heads())),
+        problems=inputs.problems(prompts.mbppplus_instruction),
         data_sha256=sha256(path),
         assembly="solution",
+        stops=mbpp.STOPS,
         cpu_seconds=evalplus.CPU_SECONDS,
         examples=inputs,
-    )
-
-
-def _problem(row: Row) -> Problem:
-    prompt = row.text("prompt")
-    return Problem(
-        task_id=row.text("task_id"),
-        prompt=prompt,
-        instruction=prompts.mbppplus_instruction(prompt),
-        entry_point=row.text("entry_point"),
-        test="",
-        canonical_solution=row.text("canonical_solution"),
     )
 
 
