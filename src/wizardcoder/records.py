@@ -17,6 +17,13 @@ class Record:
     `seed_id` names the lineage: the seed that the instruction descends from. `parent_id` is the
     record it was evolved from, `operation` how; both are None for a seed (`round` 0).
     `source`, `licence`, `teacher` and `teacher_terms` are inherited along the lineage.
+
+    `system` and `turns` are the rest of a conversation: what stands before the instruction, and
+    what was said after the response, user and assistant in turn. `language`: the programming
+    language that was asked for beside the question, "" if none. `judge`: what the equality judge
+    said of the instruction, `not_equal` or `unclear`, "" where it was not asked. `verification`:
+    whether the response passes tests written apart from it, `verified`, `failed` or
+    `not_testable`, "" where nobody tried; `tries`: how many answers that took.
     """
 
     id: str
@@ -31,6 +38,12 @@ class Record:
     licence: str
     teacher: str
     teacher_terms: str
+    system: str = ""
+    turns: tuple[str, ...] = ()
+    language: str = ""
+    judge: str = ""
+    verification: str = ""
+    tries: int = 0
 
     @property
     def question(self) -> str:

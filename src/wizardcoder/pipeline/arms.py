@@ -19,7 +19,7 @@ def rounds_of(arm: str, recipe: Recipe) -> int | None:
     if arm == "seed":
         return 0
     if arm == "final":
-        return recipe.evolve.rounds
+        return recipe.most_rounds
     if arm.startswith("round-") and arm not in recipe.controls:
         return int(arm.removeprefix("round-"))
     return None

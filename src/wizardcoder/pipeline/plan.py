@@ -18,9 +18,9 @@ def describe(recipe: Recipe, data: Path | None = None) -> str:
     """
     seeds = names.read_seeds(recipe, data)
     evolved = [c for n, c in recipe.controls.items() if c.operations and n in recipe.arms]
-    attempts = len(seeds) * recipe.evolve.rounds * (1 + len(evolved))
+    attempts = len(seeds) * recipe.most_rounds * (1 + len(evolved))
     characters = sum(len(seed.question) for seed in seeds) / len(seeds)
-    rounds, teacher = recipe.evolve.rounds, recipe.teacher.model
+    rounds, teacher = recipe.most_rounds, recipe.teacher.model
     lines = {
         "recipe": f"{recipe.name}: arms {', '.join(recipe.arms)}",
         "seeds": f"{len(seeds):,} from {recipe.seeds.source} ({seeds[0].licence})",
@@ -39,8 +39,8 @@ def _cost(recipe: Recipe, attempts: int, characters: float) -> str:
     prompt_tokens = 2 * attempts * (1.5 * characters + 200) / _CHARACTERS_PER_TOKEN
     completion_tokens = 2 * attempts * teacher.max_tokens
     usd = (
-        prompt_tokens * teacher.usd_per_million_prompt_tokens
-        + completion_tokens * teacher.usd_per_million_completion_tokens
+        prompt_tokens * (teacher.usd_per_million_prompt_tokens or 0.0)
+        + completion_tokens * (teacher.usd_per_million_completion_tokens or 0.0)
     ) / 1e6
     priced = teacher.usd_per_million_completion_tokens or teacher.endpoint == names.MINIATURE
     money = f"${usd:,.2f}" if priced else "unknown: teacher.usd_per_million_* are not set"

@@ -102,7 +102,7 @@ class Run:
 
     def clean(self) -> Json:
         """Clean seeds and evolved records into `clean/`."""
-        folders = ("seeds", "evolved") if self.recipe.evolve.rounds else ("seeds",)
+        folders = ("seeds", "evolved") if self.recipe.most_rounds else ("seeds",)
         return self._clean(self.path, "clean", folders)
 
     def control(self, name: str) -> Json:
@@ -193,7 +193,7 @@ class Run:
     def _evolve(self, root: Path, task: str, operations: Mapping[str, float]) -> Json:
         teacher_options = self.recipe.teacher.model_dump(mode="json", exclude=_HOW_NOT_WHAT)
         plan = evolve.Plan(
-            rounds=self.recipe.evolve.rounds,
+            rounds=self.recipe.most_rounds,
             operations=operations,
             seed=self.recipe.seed,
             teacher=self.recipe.teacher.model,

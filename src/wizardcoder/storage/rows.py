@@ -9,7 +9,7 @@ from dataclasses import fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin, get_type_hints
 
 from wizardcoder.errors import InputError
 from wizardcoder.storage.files import disk_errors
@@ -67,8 +67,8 @@ def read_jsonl(path: Path, row_type: type[Row]) -> Iterator[Row]:
 
 def from_json(row: Json, row_type: type[Row]) -> Row:
     """The row of a dataclass type that a JSON object holds. Raises TypeError on other keys."""
-    enums = _enum_fields(row_type)  # type: ignore[arg-type]
-    return row_type(**{k: enums[k](v) if k in enums else v for k, v in row.items()})
+    kinds = _kinds(row_type)  # type: ignore[arg-type]
+    return row_type(**{k: kinds[k](v) if k in kinds else v for k, v in row.items()})
 
 
 def write_parquet(path: Path, row_type: type[Row], rows: Iterable[Row]) -> None:
@@ -109,15 +109,23 @@ def drop_torn_line(path: Path) -> None:
 
 
 @cache
-def _enum_fields(row_type: object) -> dict[str, type[Any]]:
-    hints = get_type_hints(row_type)
-    return {k: t for k, t in hints.items() if isinstance(t, type) and issubclass(t, StrEnum)}
+def _kinds(row_type: object) -> dict[str, type[Any]]:
+    """The fields that JSON and Parquet hold as something else: enums and tuples."""
+    hints = {k: get_origin(t) or t for k, t in get_type_hints(row_type).items()}
+    return {
+        k: t for k, t in hints.items() if isinstance(t, type) and issubclass(t, StrEnum | tuple)
+    }
 
 
 def _schema(row_type: type[Any]) -> pa.Schema:
     import pyarrow as pa
 
-    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+    types = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        tuple[str, ...]: pa.list_(pa.field("element", pa.string(), nullable=False)),
+    }
     hints = get_type_hints(row_type)
     names: Sequence[str] = [f.name for f in fields(row_type)]
     return pa.schema(
@@ -130,8 +138,9 @@ def _schema(row_type: type[Any]) -> pa.Schema:
 
 def _present(hint: Any) -> Any:
     """The type of a value that is not None."""
-    present = [part for part in getattr(hint, "__args__", ()) if part is not type(None)]
-    return present[0] if present else hint
+    if not _optional(hint):
+        return hint
+    return next(part for part in hint.__args__ if part is not type(None))
 
 
 def _optional(hint: object) -> bool:

@@ -23,7 +23,7 @@ from wizardcoder.errors import InputError, StageConflictError
 from wizardcoder.storage.files import disk_errors, sha256, write_text
 from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, read_jsonl, write_parquet
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _TABLES = frozenset({".parquet", ".safetensors"})
 
 

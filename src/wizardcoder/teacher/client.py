@@ -218,8 +218,8 @@ class Teacher:
         return _Sent(Outcome("answered", answer.body, *tokens, self._usd(*tokens)))
 
     def _usd(self, prompt_tokens: float, completion_tokens: float) -> float:
-        prompt = prompt_tokens * self.options.usd_per_million_prompt_tokens
-        completion = completion_tokens * self.options.usd_per_million_completion_tokens
+        prompt = prompt_tokens * (self.options.usd_per_million_prompt_tokens or 0.0)
+        completion = completion_tokens * (self.options.usd_per_million_completion_tokens or 0.0)
         return (prompt + completion) / 1e6
 
     def _worst_usd(self, request: bytes) -> float:

@@ -1,8 +1,4 @@
-"""A recipe: one TOML file that says everything a run does. Defaults are the paper's values.
-
-Sources of the defaults: [P] arXiv 2306.08568, [R] the WizardLM repository, [T] evol-teacher.
-What a recipe does not know is where anything is stored (`storage`) or how a stage works.
-"""
+"""Recipes read, checked, written and compared."""
 
 from __future__ import annotations
 
@@ -11,163 +7,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from wizardcoder.errors import RecipeError
 from wizardcoder.prompts import CODE_EVOLVE_METHODS
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-#: What a named source (of seeds, of a base model) understands; it checks them itself.
-SourceOptions = dict[str, bool | int | float | str]
-
-
-class Section(BaseModel):
-    """A table of the recipe: frozen, and every key must be known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-Options = TypeVar("Options", bound=Section)
-
-
-class Seeds(Section):
-    """Where the seed instructions come from. Paper: Code Alpaca 20k [P]."""
-
-    source: str = "code_alpaca_20k"
-    count: Positive | None = None  # None: all of them
-    licence: str = "unknown"
-    options: SourceOptions = {}
-
-
-class Teacher(Section):
-    """The model that evolves and answers. Paper: gpt-3.5-turbo [P]; decoding [T]."""
-
-    model: str = "gpt-3.5-turbo"
-    endpoint: str = "https://api.openai.com/v1"  # a URL, or the name of a teacher in process
-    api_key_env: str = "OPENAI_API_KEY"
-    terms: str = "unknown"
-    temperature: Annotated[float, Field(ge=0)] = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
-    max_tokens: Positive = 2048
-    send_seed: bool = False  # adds `seed`, so that a teacher that honours it can be deterministic
-    concurrency: Positive = 64
-    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
-    max_retries: Annotated[int, Field(ge=0)] = 8
-    usd_per_million_prompt_tokens: Annotated[float, Field(ge=0)] = 0.0
-    usd_per_million_completion_tokens: Annotated[float, Field(ge=0)] = 0.0
-
-
-class Evolve(Section):
-    """Rounds of Code Evol-Instruct. Paper: the 78k set is the seeds and three rounds [P].
-
-    `operations` maps operation to weight; the paper does not say how it chose, evol-teacher
-    draws uniformly [T].
-    """
-
-    rounds: Annotated[int, Field(ge=0)] = 3
-    operations: dict[str, Annotated[float, Field(ge=0)]] = {
-        "constraints": 1.0,
-        "replace": 1.0,
-        "reasoning": 1.0,
-        "misdirection": 1.0,
-        "complexity": 1.0,
-    }
-
-
-class Clean(Section):
-    """Near-duplicates and contamination. The thresholds are measured (LOG.md), not the paper's."""
-
-    near_duplicates: bool = True
-    near_duplicate_jaccard: Share = 0.7
-    shingle_tokens: Positive = 5
-    containment: Share = 0.5
-    min_ast_nodes: Positive = 15
-    benchmarks: list[str] = ["humaneval", "mbpp"]
-
-
-class Base(Section):
-    """The checkpoint that tuning starts from. Paper: StarCoder 15B [P]."""
-
-    model: str = "bigcode/starcoder"
-    options: SourceOptions = {}
-
-
-class Train(Section):
-    """Instruction tuning. Defaults: the released script's [R]; 200 steps is the paper's [P].
-
-    How long: exactly one of `steps`, `epochs`, `label_tokens` (arms of one run that share
-    `label_tokens` see equally many response tokens).
-    """
-
-    lr: Annotated[float, Field(gt=0)] = 2e-5
-    schedule: Literal["cosine", "constant"] = "cosine"
-    warmup_steps: Annotated[int, Field(ge=0)] = 30
-    betas: tuple[float, float] = (0.9, 0.999)
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0  # the Trainer's default; 0: no clipping
-    rows_per_step: Positive = 512
-    rows_per_batch: Positive = 4
-    length_tokens: Positive = 2048
-    precision: Literal["fp32", "bf16", "fp16"] = "fp16"
-    steps: Annotated[int, Field(ge=0)] = 200  # 0: not by steps
-    epochs: Annotated[float, Field(gt=0)] | None = None
-    label_tokens: Positive | None = None
-    ema: bool = False
-    seed: int = 0
-    checkpoint_seconds: Annotated[float, Field(gt=0)] = 600.0
-
-
-class Generate(Section):
-    """Sampling for benchmarks. Paper: greedy for the headline number [P]."""
-
-    n: Positive = 1
-    temperature: Annotated[float, Field(ge=0)] = 0.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-    max_tokens: Positive = 2048
-    batch_size: Positive = 32
-    script_spacing: bool = False  # the released script's two blank lines; default: one
-
-
-class Evaluate(Section):
-    """What is scored, and under which limits per program."""
-
-    benchmarks: list[str] = ["humaneval", "mbpp"]
-    assembly: Literal["completion", "solution"] | None = None  # None: the benchmark's own
-    cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # None: the benchmark's own
-    wall_seconds: Annotated[float, Field(gt=0)] | None = None  # None: ten times that
-    memory_bytes: Positive = 4 << 30
-    sandbox_level: Literal["auto", "full", "no-namespaces", "weak"] = "auto"
-
-
-class Control(Section):
-    """A data set to compare with: drawn from a source, or evolved from the seeds otherwise."""
-
-    source: str | None = None
-    options: SourceOptions = {}
-    operations: dict[str, Annotated[float, Field(ge=0)]] | None = None
-
-
-class Recipe(Section):
-    """Everything a run does."""
-
-    name: str = Field(pattern=f"^{_NAME}$", default="paper")
-    seed: int = 0
-    workers: Positive = 1  # arms trained at the same time, one thread each when more than one
-    arms: list[str] = ["base", "seed", "round-1", "round-2", "round-3"]
-    seeds: Seeds = Seeds()
-    teacher: Teacher = Teacher()
-    evolve: Evolve = Evolve()
-    clean: Clean = Clean()
-    base: Base = Base()
-    train: Train = Train()
-    generate: Generate = Generate()
-    evaluate: Evaluate = Evaluate()
-    controls: dict[str, Control] = {}
+from wizardcoder.recipe.tables import NAME, Options, Recipe, Section, SourceOptions
 
 
 def load(
@@ -183,7 +30,7 @@ def load(
     for override in overrides:
         _apply(table, override)
     if rounds_as_arms:
-        rounds = parse({**table, "arms": []}, where).evolve.rounds
+        rounds = parse({**table, "arms": []}, where).most_rounds
         table["arms"] = ["seed", *(f"round-{n + 1}" for n in range(rounds))]
     return parse(table, where)
 
@@ -223,6 +70,7 @@ def dump(recipe: Recipe) -> str:
 def changed(section: Section) -> dict[str, tuple[object, object]]:
     """What differs from the defaults: `{key: (default, value)}`.
 
+    >>> from wizardcoder.recipe import Clean
     >>> changed(Clean(containment=0.9))
     {'containment': (0.5, 0.9)}
     """
@@ -303,7 +151,7 @@ def _check(recipe: Recipe, where: str) -> None:
     for operations in (recipe.evolve.operations, *(c.operations for c in recipe.controls.values())):
         _check_operations(operations, where)
     _check_names(recipe, where)
-    rounds = {f"round-{n}" for n in range(1, recipe.evolve.rounds + 1)}
+    rounds = {f"round-{n}" for n in range(1, recipe.most_rounds + 1)}
     known = {"base", "seed", "final", *rounds, *recipe.controls}
     for arm in recipe.arms:
         if arm not in known:
@@ -312,7 +160,7 @@ def _check(recipe: Recipe, where: str) -> None:
 
 def _check_names(recipe: Recipe, where: str) -> None:
     for name, control in recipe.controls.items():
-        if not re.fullmatch(_NAME, name) or re.fullmatch(r"base|seed|final|round-\d+", name):
+        if not re.fullmatch(NAME, name) or re.fullmatch(r"base|seed|final|round-\d+", name):
             raise RecipeError(
                 f"{where}: a control cannot be called {name!r}: it needs a plain name that is "
                 "not base, seed, final or round-N"
