@@ -16,15 +16,6 @@ from wizardcoder.cli.app import run
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Work in an empty folder, with no data and no terminal."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("WIZARDCODER_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-
-
 def wizardcoder(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     command = [sys.executable, "-m", "wizardcoder", *map(str, arguments)]

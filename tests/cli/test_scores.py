@@ -18,15 +18,6 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Work in an empty folder, with no terminal and a cache of one's own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("WIZARDCODER_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-
-
-@pytest.fixture
 def data() -> Path:
     """A data folder with an MBPP of three tasks."""
     folder = Path("data/mbpp")

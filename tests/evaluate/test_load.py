@@ -15,7 +15,7 @@ from wizardcoder.benchmarks import Benchmark
 from wizardcoder.evaluate import canonical, evaluate, read_completions
 from wizardcoder.records import Completion, Outcome
 
-_BUSY = "import time; end = time.monotonic() + 300\nwhile time.monotonic() < end: pass"
+_BUSY = "while True: pass"
 _RUNS = 3
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
@@ -40,7 +40,7 @@ def test_three_runs_under_load_give_the_quiet_verdicts(shared: Path, name: str) 
     benchmark = benchmarks.load(name, shared / "data")
     completions = canonical(benchmark)
     if name == "humanevalplus":
-        file = shared / "data/generations/humaneval/claude-plus.jsonl"
+        file = shared / "data/generations/humaneval/wizardcoder-15b-v1.0.jsonl"
         completions = read_completions(file, benchmark).completions
     quiet = judge(benchmark, completions)
     with busy():
