@@ -56,7 +56,7 @@ def kill_in(stage: str, folder: Path) -> bool:
     file = folder / "run" / STAGES[stage]
     with begin(folder) as process:
         seen = wait_for(lambda: file.exists() and file.stat().st_size > 0, process)
-        os.kill(process.pid, signal.SIGKILL)  # its workers have to notice by themselves
+        process.kill()  # its workers have to notice by themselves
     wait_until_gone(process.pid)
     return seen and file.exists()
 
