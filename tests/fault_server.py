@@ -4,7 +4,7 @@ with FaultServer(lambda call: say("4")) as server:
     ...  # ask server.endpoint
 assert server.paid.total() == 1
 
-It runs in a thread, on the loopback, at a port of the system's choice.
+It runs in a thread, on the loopback, at a port of the system's choice unless one is named.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ from aiohttp import web
 
 from wizardcoder import recipe
 from wizardcoder.teacher import HttpTransport, Ledger, Teacher
+from wizardcoder.teacher.budget import Budget
+from wizardcoder.teacher.pacing import Clock
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def drop(*, paid: bool) -> Reaction:
 class FaultServer:
     """The server; `react` runs in its thread, once per request."""
 
-    def __init__(self, react: Callable[[Call], Reaction]) -> None:
+    def __init__(self, react: Callable[[Call], Reaction], port: int = 0) -> None:
+        self._port = port
         self._react = react
         self._ready: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
@@ -112,13 +115,16 @@ class FaultServer:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         application = web.Application()
-        application.router.add_post("/v1/chat/completions", self._answer)
+        self._add_routes(application)
         runner = web.AppRunner(application, shutdown_timeout=0.01)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", self._port).start()
         self._ready.set_result(runner.addresses[0][1])
         await self._stop.wait()
         await runner.cleanup()
+
+    def _add_routes(self, application: web.Application) -> None:
+        application.router.add_post("/v1/chat/completions", self._answer)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -159,9 +165,12 @@ async def _respond(request: web.Request, reaction: Reaction) -> web.StreamRespon
 
 
 class Pauses(list[float]):
-    """Remembers how long it was asked to sleep, and does not."""
+    """A clock that does not wait: it remembers how long it was asked to, and goes on by as much."""
 
-    async def __call__(self, seconds: float) -> None:
+    def now(self) -> float:
+        return sum(self)
+
+    async def sleep(self, seconds: float) -> None:
         self.append(seconds)
         await asyncio.sleep(0)
 
@@ -185,8 +194,9 @@ async def teaching(
     ledger: Path,
     *,
     api_key: str | None = None,
-    sleep: Callable[[float], Awaitable[None]] | None = None,
+    clock: Clock | None = None,
     seed: int = 0,
+    budget: Budget | None = None,
     **changes: Any,
 ) -> AsyncIterator[Teacher]:
     """A teacher at an endpoint with its ledger, open; it does not sleep between attempts."""
@@ -198,6 +208,8 @@ async def teaching(
         connections=wanted.concurrency,
     )
     with Ledger(ledger) as book:
-        pause = Pauses() if sleep is None else sleep
-        async with Teacher(wanted, transport, book, seed=seed, sleep=pause) as teacher:
+        clock = Pauses() if clock is None else clock
+        async with Teacher(
+            wanted, transport, book, seed=seed, budget=budget, clock=clock
+        ) as teacher:
             yield teacher

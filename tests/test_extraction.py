@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wizardcoder.extraction import Cut, from_answer, whole
+from wizardcoder.extraction import Cut, from_answer, python_code, whole
 
 
 def test_the_first_python_block_is_taken() -> None:
@@ -72,3 +72,36 @@ def test_the_published_generations_come_out_as_they_were_scored(shared: Path) ->
         for a, r in zip(answers, rows, strict=True)
     ]
     assert sum(same) == len(rows)
+
+
+CODE = "def f():\n    return 1\n"
+PYTHON_ANSWERS = {
+    "tagged": f"So:\n```python\n{CODE}```",
+    "py": f"```py\n{CODE}```",
+    "capitals": f"```Python\n{CODE}```",
+    "untagged": f"```\n{CODE}```",
+    "second": f"```\n$ pip install\n```\n```python3\n{CODE}```",
+    "after another language": f"```bash\nls\n```\n```python\n{CODE}```",
+    "in a list": "1. So:\n   ```python\n   def f():\n       return 1\n   ```",
+    "open": f"```python\n{CODE}",
+    "bare": CODE,
+}
+
+
+@pytest.mark.parametrize("answer", PYTHON_ANSWERS.values(), ids=PYTHON_ANSWERS)
+def test_python_is_found_however_it_is_fenced(answer: str) -> None:
+    assert python_code(answer) == CODE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "```java\nint f;\n```",
+        f"```ruby\n{CODE}```",
+        "```\nint f;\n```",
+        "It depends on the input.",
+        "```\n" + "(" * 10_000 + "\n```",
+    ],
+)
+def test_other_languages_and_words_are_no_python(answer: str) -> None:
+    assert python_code(answer) is None

@@ -51,3 +51,34 @@ def test_mbpp_prompts_match_the_released_script(
         examples = "calculate_polygons(startx, starty, endx, endy, radius)"
     expected = (shared / f"oracle/prompts/mbpp_{task}.txt").read_text()
     assert prompts.alpaca(prompts.mbpp_instruction(row["text"], examples)) == expected
+
+
+@pytest.mark.parametrize("name", prompts.OPERATIONS)
+def test_every_operation_holds_the_question_once_as_it_is_at_the_end(name: str) -> None:
+    question = "Add {a} to {question}."
+    assert prompts.OPERATIONS[name].count("{question}") == 1
+    assert prompts.evolve(name, question) == prompts.evolve(name, "") + question
+
+
+def test_an_unknown_operation_has_no_prompt() -> None:
+    with pytest.raises(KeyError, match="harder"):
+        prompts.evolve("harder", "Add.")
+
+
+def test_the_judge_sees_both_questions_as_they_are() -> None:
+    prompt = prompts.judge("Add {second}.", "Add {first} {0}.")
+    assert "First question:\nAdd {second}.\n\nSecond question:\nAdd {first} {0}.\n\n" in prompt
+
+
+def test_self_instruct_numbers_its_examples_and_what_it_asks_for() -> None:
+    prompt = prompts.self_instruct(["Add {a}.", "Sort b."], 8)
+    assert prompt.startswith("Below are 2 programming tasks. Write 8 new ones, numbered 3 to 10, ")
+    assert prompt.endswith("\n\n1. Add {a}.\n2. Sort b.")
+
+
+def test_inspiring_code_stands_in_its_prompt_as_it_is() -> None:
+    prompt = prompts.inspired("x = {}\n", "Go")
+    assert prompt.startswith(
+        "Let this Go code inspire you to one programming task:\n\n```\nx = {}\n"
+    )
+    assert "{" not in prompt.replace("x = {}", "")

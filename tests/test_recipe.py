@@ -40,6 +40,17 @@ def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
         ("[controls.'../evil']\nsource = 'x'", r"a control cannot be called '\.\./evil'"),
         ("[controls.x]", r"controls\.x needs either source or operations"),
         ("[generate]\ntemperature = inf", r"'generate\.temperature' = inf"),
+        (
+            '[evolve.custom.deepen]\nprompt = "{question}!"',
+            r"cannot be called 'deepen': .* than con",
+        ),
+        ('[evolve.custom."a b"]\nprompt = "{question}!"', r"cannot be called 'a b'"),
+        ('[evolve.custom.x]\nprompt = "Hi"', r"custom\.x\.prompt holds {question} 0 times"),
+        ('[evolve.custom.x]\nprompt = "{question}{question}"', r"holds {question} 2 times"),
+        ('[evolve.custom.x]\nprompt = " {question}"', r"x\.prompt asks for nothing"),
+        ('[evolve.custom.x]\nprompt = "Hi {question}"', r"custom\.x is never drawn: give it a w"),
+        ("[evolve.languages]\nRust = 0", r"languages needs at least one with a weight above 0"),
+        ('[evolve.languages]\n"" = 1', r"languages names no language: ''"),
         ("[evolve.operations]\nreplace = 0", r"needs at least one operation with a weight above 0"),
     ],
 )
@@ -67,3 +78,23 @@ def test_overrides_are_toml_values_or_plain_text(tmp_path: Path) -> None:
 def test_a_bad_override_is_quoted(tmp_path: Path, override: str) -> None:
     with pytest.raises(RecipeError, match=f"--set '{override}'"):
         recipe.load(write(tmp_path, 'name = "n"'), [override])
+
+
+def test_operations_of_ones_own_are_drawn_like_those_that_are_known(tmp_path: Path) -> None:
+    text = """
+    [evolve.operations]
+    constraints = 1
+    breadth = 0.5
+    rhyme = 2
+    [evolve.custom.rhyme]
+    prompt = "Make {it} rhyme: {question}"
+    """
+    evolve = recipe.load(write(tmp_path, text)).evolve
+    assert evolve.operations == {"constraints": 1.0, "breadth": 0.5, "rhyme": 2.0}
+    assert evolve.custom["rhyme"].judged
+
+
+def test_differences_of_further_teachers_are_named_one_by_one() -> None:
+    one = recipe.Recipe(teachers=[recipe.Teacher(model="a")])
+    two = recipe.Recipe(teachers=[recipe.Teacher(model="b")])
+    assert recipe.differences(one, two) == {"teachers.0.model": ("a", "b")}

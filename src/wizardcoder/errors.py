@@ -10,7 +10,9 @@
     │   ├── RunLockedError                    another process writes this run
     │   └── StorageError                      the disk is full or refuses to write
     ├── TeacherError                 exit 1   the teacher cannot be used
-    │   └── TeacherAccessError       exit 2   wrong endpoint, key or model: nothing will work
+    │   ├── TeacherAccessError       exit 2   wrong endpoint, key or model: nothing will work
+    │   │   └── MissingReplyError             a replay needs what the ledger does not hold
+    │   └── TeacherRefusedError      exit 1   it refuses this one request, for good
     ├── SandboxError                 exit 1   the sandbox cannot give a verdict
     ├── TrainingError                exit 1   training cannot go on (NaN loss, no data)
     └── BudgetError                  exit 3   stopped by a budget or time limit
@@ -97,6 +99,14 @@ class TeacherAccessError(TeacherError):
     """Wrong endpoint, key or model: nothing will work until that is mended."""
 
     exit_code = 2
+
+
+class TeacherRefusedError(TeacherError):
+    """The endpoint refuses this request, and would again: too long, or against its policy."""
+
+
+class MissingReplyError(TeacherAccessError):
+    """A replay needs a reply that the ledger does not hold."""
 
 
 class SandboxError(WizardCoderError):

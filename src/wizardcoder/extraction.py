@@ -5,8 +5,11 @@ The rules are those of the released evaluation scripts, in their order; each cut
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import dedent
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,7 +18,10 @@ _FENCE, _PYTHON_FENCE = "```", "```python"
 _ENDS = MappingProxyType(
     {"main guard": 'if __name__ == "__main__":', "example usage": "# Example usage"}
 )
-_FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+#: A fence's tag and what stands in it.
+_FENCED = re.compile(r"^[ \t]*```([^\n`]*)\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_PYTHON_TAGS = frozenset({"python", "python3", "py"})
+_LONGEST_READ_CHARACTERS = 1 << 20
 
 
 class Cut(NamedTuple):
@@ -45,7 +51,25 @@ def blocks(text: str) -> list[str]:
     >>> blocks("a = 1")
     ['a = 1']
     """
-    return _FENCED.findall(text) or [text]
+    return [code for _, code in _FENCED.findall(text)] or [text]
+
+
+def python_code(text: str) -> str | None:
+    r"""The Python code of an answer: its first Python block, else code without a language's name.
+
+    None where there is none, or where it is another language's.
+
+    >>> python_code("So:\n```python\ndef f(): return 1\n```\nwhich gives\n```\n1\n```")
+    'def f(): return 1\n'
+    >>> python_code("```java\nint f;\n```") is python_code("It depends.") is None
+    True
+    """
+    found = [(tag.strip().lower(), dedent(code)) for tag, code in _FENCED.findall(text)]
+    named = [code for tag, code in found if tag in _PYTHON_TAGS]
+    if named:
+        return named[0]
+    unnamed = [code for tag, code in found if not tag] if found else [text]
+    return next(filter(_is_python, unnamed), None)
 
 
 def whole(text: str) -> Extracted:
@@ -95,3 +119,15 @@ def _first_block(text: str) -> str:
 def _before(code: str, mark: str) -> str:
     kept, found, _ = code.partition(mark)
     return kept.rstrip() if found else code
+
+
+def _is_python(code: str) -> bool:
+    if len(code) > _LONGEST_READ_CHARACTERS:
+        return False
+    try:
+        with warnings.catch_warnings():  # of how it is written
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -167,3 +167,11 @@ def test_a_benchmarks_own_check_rejects(tmp_path: Path) -> None:
         [record("a", response="1 2 3")], Clean(), {}, {"world": lambda text: ("held-out", "w/1")}
     )
     assert rules(cleaned.rejected) == {"a": "contaminated"}
+
+
+@pytest.mark.parametrize("response", ["", " \n"])
+def test_a_seed_without_a_response_is_no_training_data(response: str) -> None:
+    question = "Sort a list of words by their last letter, ties by their first."
+    cleaned = clean([record("a", question, response), record("b", question)], Clean(), {})
+    assert [row.id for row in cleaned.kept] == ["b"]
+    assert rules(cleaned.rejected) == {"a": "no_response"}

@@ -47,7 +47,7 @@ def test_importing_loads_neither_torch_nor_pandas(module: str) -> None:
         (["run", "absent.toml"], "absent.toml: no such recipe"),
         (["run", "--set", "train.lrr=1"], "unknown key 'train.lrr'; known here:"),
         (["seeds", "absent.json"], "no seeds called 'absent.json'"),
-        (["seeds", "."], "is neither a seed file nor a run folder"),
+        (["clean", "."], "is neither a seed file nor a run folder"),
         (["evolve"], "no run in runs/"),
         (["evaluate", "humaneval", "--completions", "x.jsonl"], "--data"),
         (["evaluate", "humaneva", "--completions", "x.jsonl"], "unknown benchmark 'humaneva'"),
@@ -65,14 +65,13 @@ def test_wrong_input_is_one_clear_message_and_leaves_nothing(
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.name != ".lock"]
 
 
-def test_a_malformed_row_in_the_middle_is_named_by_file_line_and_field(
+def test_a_malformed_line_in_the_middle_is_named_and_can_be_mended(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     good = json.dumps({"instruction": "Add two numbers.", "output": "a + b"})
-    bad = json.dumps({"instruction": 7, "output": ""})
-    Path("s.jsonl").write_text(f"{good}\n{bad}\n{good}\n")
+    Path("s.jsonl").write_text(f"{good}\n{good[:20]}\n{good}\n")
     assert run(["seeds", "s.jsonl", "--out", "out"]) == 2
-    assert "s.jsonl:2: field 'instruction' is not text (got 7)" in capsys.readouterr().err
+    assert "s.jsonl:2: is not JSON: Unterminated string" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.parquet"))
     Path("s.jsonl").write_text(f"{good}\n{good}\n")
     assert run(["seeds", "s.jsonl", "--out", "out"]) == 0
@@ -84,7 +83,7 @@ def test_seeds_of_a_file_become_a_run_folder(capsys: pytest.CaptureFixture[str])
     assert run(["seeds", "s.json", "--count", "3", "--licence", "MIT", "--out", "out"]) == 0
     assert capsys.readouterr().out == "out/seeds\n"
     counts = json.loads(Path("out/seeds/manifest.json").read_text())["counts"]
-    assert counts == {"seeds": 3, "licences": {"MIT": 3}}
+    assert counts == {"seeds": 3, "rejected": 0, "rules": {}, "licences": {"MIT": 3}}
 
 
 def test_a_second_writer_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,16 +141,45 @@ def test_evaluating_a_file_prints_one_object_of_json(
 
 def test_doctor_says_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor"]) == 0
-    assert "sandbox" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "sandbox" in said
+    assert all(len(line) <= 120 for line in said.splitlines())
+
+
+def test_doctor_warns_of_a_network_file_system(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wizardcoder.pipeline.doctor.network_filesystem", lambda path: "nfs4")
+    assert run(["doctor"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "file system" in line]
+    assert line.startswith("-- ") and "nfs4" in line and "--ledger" in line
 
 
 def test_plan_sends_nothing_and_says_calls_and_dollars(capsys: pytest.CaptureFixture[str]) -> None:
     prices = "teacher.usd_per_million_completion_tokens=2"
     assert run(["plan", "--set", prices, "--set", "seeds.count=100"]) == 0
-    plan = capsys.readouterr().out
-    assert "300 attempts, 600 calls of miniature" in plan
-    assert f"dollars at most: ${600 * 512 * 2e-6:,.2f}" in plan
+    plan = capsys.readouterr().out.splitlines()
+    assert "evolve  3 rounds, 300 attempts, asking miniature" in plan
+    figures = {line.split()[0]: line.split()[1:] for line in plan}
+    assert figures["calls"] == ["600", "600"]
+    assert figures["dollars"][1] == f"${600 * 512 * 2e-6:,.2f}"
     assert os.listdir(".") == []
+
+
+@pytest.mark.parametrize(
+    ("part", "told", "silent"), [("evolve", "dollars", "train"), ("train", "train", "dollars")]
+)
+def test_a_plan_of_one_part_is_silent_about_the_others(
+    part: str, told: str, silent: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", part, "--set", "seeds.count=10"]) == 0
+    words = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert told in words and silent not in words
+
+
+def test_a_plan_takes_one_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "evolve", "a.toml", "b.toml"]) == 2
+    assert "name one source" in capsys.readouterr().err
 
 
 def seeds_file(name: str = "s.json", rows: int = 3) -> Path:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from wizardcoder import evolve, recipe
-from wizardcoder.seeds import read_alpaca
+from wizardcoder.seeds import read_file
 from wizardcoder.storage import Identity
 from wizardcoder.teacher import HttpTransport, Ledger, Teacher
 
@@ -20,13 +20,14 @@ def evolve_file(folder: Path, endpoint: str, seeds: Path, count: int, concurrenc
     """Evolve the first seeds of a file into `folder/evolved`, going on with what is there."""
     options = recipe.Teacher(model="mock", endpoint=endpoint, concurrency=concurrency)
     transport = HttpTransport(endpoint, api_key=None, timeout_seconds=60.0, connections=concurrency)
-    plan = evolve.Plan(2, recipe.Evolve().operations, 0, "mock", "none")
+    teacher = evolve.PlanTeacher("mock", "none")
+    plan = evolve.Plan(2, recipe.Evolve().operations, 0, [teacher])
     with Ledger(folder / "ledger.sqlite") as ledger:
         evolve.run_stage(
             folder / "evolved",
-            read_alpaca(seeds, count=count),
+            read_file(seeds, count=count).records,
             plan,
-            Teacher(options, transport, ledger),
+            [Teacher(options, transport, ledger)],
             identity=Identity("evolve", {"count": count}),
         )
 

@@ -15,9 +15,9 @@ PROGRAM = Path(__file__).with_name("evolve_program.py")
 _DEADLINE_SECONDS = 120.0  # of a process that hangs; no test depends on it otherwise
 
 
-def kill_when(condition: Callable[[], bool], *arguments: object) -> None:
+def kill_when(condition: Callable[[], bool], *arguments: object, program: Path = PROGRAM) -> None:
     """Start the program and kill it (-9) once `condition` holds; it must still be running then."""
-    with subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)]) as process:
+    with subprocess.Popen([sys.executable, str(program), *map(str, arguments)]) as process:
         deadline = time.monotonic() + _DEADLINE_SECONDS
         try:
             while not condition():
@@ -28,9 +28,9 @@ def kill_when(condition: Callable[[], bool], *arguments: object) -> None:
             process.kill()
 
 
-def finish(*arguments: object) -> None:
+def finish(*arguments: object, program: Path = PROGRAM) -> None:
     """Run the program to its end."""
-    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    command = [sys.executable, str(program), *map(str, arguments)]
     subprocess.run(command, check=True, timeout=_DEADLINE_SECONDS)
 
 

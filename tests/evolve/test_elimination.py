@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizardcoder.evolve.elimination import INSTRUCTION_RULES, answer_fault, instruction_fault
-from wizardcoder.prompts import CODE_EVOLVE_METHODS
+from wizardcoder.prompts import CODE_EVOLVE_METHODS, OPERATIONS, evolve
 
 PARENT = "Write a function that adds two numbers."
 CHILD = "Write a function that adds two numbers without using the plus sign."
@@ -67,6 +67,66 @@ def test_an_instruction_that_copies_the_evolving_prompt_is_named_with_what_it_co
     assert fault is not None
     assert fault.rule == "copied_prompt"
     assert fault.detail and fault.detail in copied.lower()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_sentence_of_any_operations_prompt_may_be_in_an_instruction(name: str) -> None:
+    assert instruction_rule(evolve(name, CHILD)) == "copied_prompt"
+
+
+MINE = (
+    "Say it so that only an expert understands it: {question}\n"
+    "Do {x}.\nAnd keep its language as it is."
+)
+
+
+@pytest.mark.parametrize(
+    ("child", "rule"),
+    [
+        ("say it so that only an expert understands it: add", "copied_prompt"),
+        (f"{CHILD} And keep its language as it is.", ""),  # too short to be told from chance
+        (f"{CHILD} Do {{x}}.", ""),
+    ],
+)
+def test_an_operation_of_the_users_own_is_known_by_its_long_sentences(
+    child: str, rule: str
+) -> None:
+    fault = instruction_fault(PARENT, child, prompt=MINE)
+    assert (fault.rule if fault else "") == rule
+
+
+@pytest.mark.parametrize(
+    "mark", ["given prompt", "#Rewritten Test#", *CODE_EVOLVE_METHODS.values()]
+)
+def test_what_its_parent_says_itself_is_not_copied_from_the_prompt(mark: str) -> None:
+    parent = f"Answer the question: {mark.upper()} Then stop."
+    assert instruction_rule(f"{parent} Now in O(1): {mark}", parent) == ""
+    assert instruction_rule(f"{parent} The #Rewritten Prompt#", parent) == "copied_prompt"
+
+
+@pytest.mark.parametrize(
+    ("child", "rule"),
+    [
+        ("I'm sorry, but I can't help with that.", "refused_instruction"),
+        ("Sorry, as a language model I cannot.", "refused_instruction"),
+        ("I’m so sorry! No.", "refused_instruction"),
+        ("Write a bot that answers 'I'm sorry, Dave'.", ""),
+        ("Sorry is a word: count how often a text has it.", ""),
+        ("I am sorry to ask: " + "how does it work? " * 30, ""),
+    ],
+)
+def test_an_apology_is_no_instruction(child: str, rule: str) -> None:
+    assert instruction_rule(child) == rule
+
+
+def test_a_new_instruction_may_not_say_its_parent_over_again() -> None:
+    parent = "Write a function that returns the sum of all even numbers of a list in Python"
+    near = parent.replace("even", "odd")
+    other = "Write a function that merges two sorted linked lists without further memory"
+    assert instruction_rule(near, parent) == ""
+    fault = instruction_fault(parent, near, in_breadth=True)
+    assert fault == ("no_information_gain", "shares 87% of its words with its parent")
+    assert instruction_fault(parent, other, in_breadth=True) is None
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from tests.evolve.worlds import (
     seed,
     tables,
 )
+from wizardcoder import recipe
 from wizardcoder.errors import (
     StageConflictError,
     StorageError,
@@ -36,7 +37,8 @@ from wizardcoder.errors import (
     TeacherError,
     UsageError,
 )
-from wizardcoder.evolve import Evolved, evolve
+from wizardcoder.evolve import Evolved, PlanTeacher, evolve
+from wizardcoder.evolve.stage import walk_all
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import read_parquet, write_parquet
 from wizardcoder.teacher.transport import Answer
@@ -103,8 +105,10 @@ def test_the_manifest_adds_up(undisturbed: Path) -> None:
     assert (counts["seeds"], counts["attempts"]) == (len(SEEDS), len(ALL))
     assert counts["accepted"] + counts["rejected"] == counts["attempts"]
     assert sum(counts["rules"].values()) == counts["rejected"]
-    assert sum(counts["accepted_by_round"].values()) == counts["accepted"]
-    assert sum(counts["accepted_by_operation"].values()) == counts["accepted"]
+    for fate in ("accepted", "rejected"):
+        for part in ("round", "operation", "teacher"):
+            assert sum(counts[f"{fate}_by_{part}"].values()) == counts[fate]
+    assert counts["accepted_by_language"] == counts["rejected_by_language"] == {}
 
 
 def test_the_manifest_says_what_it_cost(undisturbed: Path) -> None:
@@ -131,6 +135,31 @@ def test_equal_seeds_share_their_calls(tmp_path: Path) -> None:
     run(tmp_path, seeds, transport, rounds=1)
     assert len(transport.bodies) <= 5 + 1  # five operations, and one answer to what they gave
     assert len(attempts(tmp_path)) == 20
+
+
+def test_equal_seeds_of_one_operation_have_equal_children_under_ids_of_their_own(
+    tmp_path: Path,
+) -> None:
+    twins = [seed(number, instruction="Add 2 and 2.") for number in (1, 2)]
+    transport = FakeTransport(moody)
+    run(tmp_path, twins, transport, wanted=plan(3, replace=1.0))
+    everything = (*accepted(tmp_path), *rejected(tmp_path))
+    lineages = [
+        [(r.round, r.instruction, r.response) for r in everything if r.seed_id == twin.id]
+        for twin in twins
+    ]
+    assert lineages[0] == lineages[1]
+    assert len({record.id for record in everything}) == 6
+    assert len(transport.bodies) <= 6  # what one of them needs
+
+
+def test_the_manifest_counts_languages_and_what_the_judge_left_open(tmp_path: Path) -> None:
+    wanted = plan()._replace(languages={"Rust": 1.0, "Go": 1.0}, judge=recipe.Judge())
+    counts = run(tmp_path, SEEDS, FakeTransport(moody), wanted=wanted)["counts"]
+    unclear = [r for r in (*accepted(tmp_path), *rejected(tmp_path)) if r.judge == "unclear"]
+    assert counts["judge_unclear"] == len(unclear) > 10
+    assert set(counts["accepted_by_language"]) == {"Go", "Rust"}
+    assert sum(counts["accepted_by_language"].values()) == counts["accepted"]
 
 
 # Determinism
@@ -214,7 +243,7 @@ def test_what_the_teacher_failed_is_tried_again_when_the_stage_goes_on(
 
     with pytest.raises(TeacherAccessError):
         run(tmp_path, SEEDS, FakeTransport(patchy), concurrency=1)
-    assert '"teacher_failed"' in shard(tmp_path).read_text()
+    assert '"teacher_refused"' in shard(tmp_path).read_text()
     run(tmp_path, SEEDS, FakeTransport(moody))
     assert tables(tmp_path) == tables(undisturbed)
 
@@ -266,20 +295,57 @@ def test_progress_counts_attempts_also_those_of_an_earlier_execution(tmp_path: P
 # A teacher that fails
 
 
-def test_a_failed_call_is_a_rejected_attempt_with_its_error(tmp_path: Path) -> None:
+def failing(body: bytes) -> Answer:
+    """The moody teacher, but for a seed whose requests fail every time."""
+    return refuse(500, "overloaded") if "number 7." in prompt_of(body) else moody(body)
+
+
+def test_a_request_that_is_refused_for_good_is_a_rejected_attempt_with_its_error(
+    tmp_path: Path,
+) -> None:
     def answer(body: bytes) -> Answer:
-        return refuse(400, "filtered") if "number 7." in prompt_of(body) else moody(body)
+        return refuse(400, "too long") if "number 7." in prompt_of(body) else moody(body)
 
     manifest = run(tmp_path, SEEDS, FakeTransport(answer))
-    failed = [record for record in rejected(tmp_path) if record.rule == "teacher_failed"]
-    assert [(record.seed_id, record.round) for record in failed] == [
+    refused = [record for record in rejected(tmp_path) if record.rule == "teacher_refused"]
+    assert [(record.seed_id, record.round) for record in refused] == [
         ("s/000007", 1),
         ("s/000007", 2),
         ("s/000007", 3),
     ]
-    assert "filtered" in failed[0].detail
+    assert "too long" in refused[0].detail
+    assert manifest["counts"]["rules"]["teacher_refused"] == 3
+    assert attempts(tmp_path) == ALL
+
+
+def test_a_stage_is_not_finished_while_failed_attempts_may_still_succeed(
+    tmp_path: Path, undisturbed: Path
+) -> None:
+    said = r"failed 3 of 90 attempts, the last one: .*overloaded.*run the same command again"
+    with pytest.raises(TeacherError, match=said):
+        run(tmp_path, SEEDS, FakeTransport(failing), max_retries=0)
+    assert not (tmp_path / "evolved").exists()
+    rest = FakeTransport(moody)
+    run(tmp_path, SEEDS, rest)
+    assert tables(tmp_path) == tables(undisturbed)
+    assert len(rest.bodies) <= 6  # nothing else is asked again
+
+
+def test_what_failed_in_three_executions_is_kept_as_rejected(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(TeacherError, match="run the same command again"):
+            run(tmp_path, SEEDS, FakeTransport(failing), max_retries=0)
+    manifest = run(tmp_path, SEEDS, FakeTransport(failing), max_retries=0)
     assert manifest["counts"]["rules"]["teacher_failed"] == 3
     assert attempts(tmp_path) == ALL
+
+
+def test_one_teacher_that_is_down_stops_the_stage_although_the_other_answers() -> None:
+    two = plan()._replace(teachers=[PlanTeacher("a"), PlanTeacher("b")])
+    good, bad = Script(lambda prompt, sample: f"{prompt} more"), Script(down)
+    with pytest.raises(TeacherError, match="10 failures in a row"):
+        asyncio.run(evolve(SEEDS, two, good, bad, concurrency=1))
+    assert len(bad.asked) == 10
 
 
 def test_ten_failures_in_a_row_stop_the_stage_and_what_was_done_is_kept(
@@ -316,7 +382,9 @@ def test_a_disk_that_fills_up_ends_the_stage_at_once() -> None:
 
     with pytest.raises(StorageError, match="disk full"):
         asyncio.run(
-            evolve(SEEDS, plan(), Script(lambda p, n: f"{p} more"), concurrency=1, on_attempt=keep)
+            walk_all(
+                SEEDS, plan(), [Script(lambda p, n: f"{p} more")], concurrency=1, on_attempt=keep
+            )
         )
     assert len(seen) == 3
 
@@ -352,3 +420,15 @@ def stored(folder: Path, evolved: Evolved) -> Evolved:
     for (kind, path), rows in zip(paths.items(), evolved, strict=True):
         write_parquet(path, kind, rows)
     return Evolved(*(read_parquet(path, kind) for kind, path in paths.items()))
+
+
+def test_the_cost_says_whether_the_price_was_known(tmp_path: Path) -> None:
+    known = run(tmp_path / "known", SEEDS[:2], FakeTransport(moody))
+    unknown = run(
+        tmp_path / "unknown",
+        SEEDS[:2],
+        FakeTransport(moody),
+        endpoint="https://elsewhere.example/v1",
+        usd_per_million_prompt_tokens=None,
+    )
+    assert (known["cost"]["priced"], unknown["cost"]["priced"]) == (True, False)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from tests.fault_server import chat, options
+from tests.fault_server import Pauses, chat, options
 from wizardcoder import evolve, recipe
 from wizardcoder.errors import TeacherError
 from wizardcoder.progress import Progress, silent
@@ -35,9 +35,13 @@ class Script:
     def __init__(self, reply: Callable[[str, int], str | Said | Exception]) -> None:
         self._reply = reply
         self.asked: list[tuple[str, int]] = []
+        self.decodings: list[recipe.Decoding | None] = []
 
-    async def __call__(self, prompt: str, *, sample: int) -> Said:
+    async def __call__(
+        self, prompt: str, *, sample: int = 0, decoding: recipe.Decoding | None = None
+    ) -> Said:
         self.asked.append((prompt, sample))
+        self.decodings.append(decoding)
         await asyncio.sleep(0)
         said = self._reply(prompt, sample)
         if isinstance(said, Exception):
@@ -53,7 +57,7 @@ class FakeTransport:
         self._shuffle = shuffle
         self.bodies: list[bytes] = []
 
-    async def post(self, body: bytes) -> Answer:
+    async def post(self, body: bytes, key: bytes) -> Answer:
         self.bodies.append(body)
         if self._shuffle:
             await asyncio.sleep(int(_hash(self._shuffle, body), 16) % 5 / 1000)
@@ -86,7 +90,8 @@ def seed(number: int = 1, instruction: str = "", input: str = "") -> Record:
 
 def plan(rounds: int = 3, **weights: float) -> evolve.Plan:
     """A plan with the five operations drawn uniformly, or with those weights."""
-    return evolve.Plan(rounds, weights or recipe.Evolve().operations, 0, "m", "none")
+    operations = weights or recipe.Evolve().operations
+    return evolve.Plan(rounds, operations, 0, [evolve.PlanTeacher("m", "none")])
 
 
 def ok(text: str, finish_reason: str = "stop") -> Answer:
@@ -126,15 +131,22 @@ def run(
     transport: Transport,
     rounds: int = 3,
     progress: Progress = silent,
+    wanted: evolve.Plan | None = None,
+    endpoint: str = "http://127.0.0.1:9/v1",
     **changes: Any,
 ) -> Json:
     """The evolve stage in `folder` with its ledger beside it; retries do not sleep."""
-    settings = options("http://127.0.0.1:9/v1", **changes)
+    settings = options(endpoint, **changes)
     with Ledger(folder / "ledger.sqlite") as ledger:
-        teacher = Teacher(settings, transport, ledger, sleep=lambda seconds: asyncio.sleep(0))
+        teacher = Teacher(settings, transport, ledger, clock=Pauses())
         identity = Identity("evolve", {"rounds": rounds})
         return evolve.run_stage(
-            folder / "evolved", seeds, plan(rounds), teacher, identity=identity, progress=progress
+            folder / "evolved",
+            seeds,
+            wanted or plan(rounds),
+            [teacher],
+            identity=identity,
+            progress=progress,
         )
 
 

@@ -68,6 +68,25 @@ def test_paraphrasing_keeps_the_answer() -> None:
         assert text_of(ask(other)) == text_of(ask(question))
 
 
+@pytest.mark.parametrize("operation", prompts.CODE_EVOLVE_METHODS)
+def test_it_judges_an_evolved_question_not_equal_to_its_parent(operation: str) -> None:
+    for question in questions(30):
+        evolved = text_of(ask(prompts.evolve(operation, question)))
+        verdict = "Equal" if evolved == question else "Not Equal"
+        assert text_of(ask(prompts.judge(question, evolved))) == verdict
+
+
+def test_it_judges_the_same_task_in_other_words_equal() -> None:
+    for question in questions(30):
+        other = text_of(ask(prompts.evolve("paraphrase", question)))
+        assert text_of(ask(prompts.judge(question, other))) == "Equal"
+
+
+def test_it_judges_nothing_outside_its_world() -> None:
+    for pair in ((SORT, "Sing."), ("Sing.", SORT), ("", "")):
+        assert text_of(ask(prompts.judge(*pair))) == APOLOGY
+
+
 def test_a_question_that_cannot_evolve_comes_back_as_it_was() -> None:
     assert text_of(ask(prompts.evolve("complexity", SORT))) == SORT
 
@@ -125,3 +144,22 @@ def test_the_teacher_knows_nothing_of_the_benchmark() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_its_tests_are_plain_asserts_that_its_own_solution_passes() -> None:
+    for question in questions(60):
+        said = text_of(ask(prompts.tests(question), seed=3, max_tokens=512))
+        assert said.startswith("```python\nassert ")
+        assert said.endswith("\n```")
+        assert said.count("assert ") == 6
+        names: dict[str, Any] = {}
+        exec(text_of(ask(question)), names)
+        exec(said.removeprefix("```python\n").removesuffix("```"), names)
+
+
+def test_tests_drawn_with_another_seed_are_others() -> None:
+    assert len({text_of(ask(prompts.tests(SORT), seed=seed)) for seed in range(4)}) == 4
+
+
+def test_what_is_outside_its_world_is_not_testable() -> None:
+    assert text_of(ask(prompts.tests("Draw a cat."))) == prompts.NOT_TESTABLE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ STAGES = {
     "control": "controls/more-of-the-same/clean.partial/identity.json",
     "train": "model/seed.partial/train.jsonl",
     "generate": "completions/round-1/miniature-dev.partial/completions.jsonl",
-    "evaluate": "verdicts/more-of-the-same/miniature-dev.partial/verdicts.jsonl",
+    "evaluate": "verdicts/more-of-the-same/miniature-dev.partial/identity.json",
 }
 QUICK = {"evolve", "train"}
 

@@ -12,6 +12,7 @@ from wizardcoder.report import (
     Cleaning,
     Comparison,
     Deviation,
+    EvolStop,
     Evolution,
     Fact,
     Group,
@@ -19,8 +20,11 @@ from wizardcoder.report import (
     Lineage,
     LineageStep,
     Results,
+    ScoredRound,
     StageCost,
     Tally,
+    Verification,
+    Verified,
 )
 
 TASKS = 150
@@ -209,6 +213,46 @@ def results() -> Results:
                     ("complexity", 465),
                 )
             ),
+            verification=Verification(
+                by_round=(
+                    Verified(name="1", verified=900, failed=40, not_testable=17),
+                    Verified(name="2", verified=800, failed=81, not_testable=40),
+                    Verified(name="3", verified=700, failed=119, not_testable=66, undecided=1),
+                ),
+                by_operation=(
+                    Verified(name="complexity", failed=465),
+                    Verified(name="constraints", verified=2299),
+                ),
+                attested=2200,
+                time_limited=7,
+            ),
+        ),
+        evol_stop=EvolStop(
+            benchmark="miniature-dev",
+            rounds=(
+                ScoredRound(
+                    round=1,
+                    rate=0.5,
+                    low=0.4,
+                    high=0.6,
+                    best_before=1,
+                    difference=0,
+                    difference_low=0,
+                    difference_high=0,
+                ),
+                ScoredRound(
+                    round=2,
+                    rate=0.3,
+                    low=0.2,
+                    high=0.4,
+                    best_before=1,
+                    difference=-0.2,
+                    difference_low=-0.3,
+                    difference_high=-0.1,
+                ),
+            ),
+            best=1,
+            stopped="fell",
         ),
         cleaning=Cleaning(
             kept=3700,

@@ -175,3 +175,28 @@ def test_importing_the_report_loads_neither_matplotlib_nor_jinja2() -> None:
     code = "import sys, wizardcoder.report; print({'matplotlib', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_shares_of_answers_that_run_are_shown_by_round_and_operation(page: str) -> None:
+    said = words(page)
+    assert "87 % of the answers passed tests that were written apart from them" in said
+    assert "1 900 40 17 94 %" in said
+    assert "complexity 0 465 0 0 %" in said
+    assert "a time limit decided in 7 cases" in said
+
+
+def test_evol_stop_says_what_fell_and_what_is_kept(page: str) -> None:
+    said = words(page)
+    assert "Round 2 fell beyond its noise: round 1 is the best on miniature-dev" in said
+    assert "what came after it is left out" in said
+    assert "2 30.0 % [20, 40] \u221220 [\u221230, \u221210]" in said
+
+
+def test_what_nobody_verified_or_stopped_is_not_mentioned(bare: Results) -> None:
+    page = render(bare)
+    assert "Answers that run" not in page
+    assert "Evol stop" not in page

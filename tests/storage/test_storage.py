@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from wizardcoder import storage
 from wizardcoder.errors import InputError, RunLockedError, StageConflictError, StorageError
 from wizardcoder.storage import Identity, open_stage
+from wizardcoder.storage.rows import ROWS_PER_GROUP, Shard, drop_torn_line, locate_jsonl
 
 
 class Colour(StrEnum):
@@ -121,6 +123,57 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_a_table_is_written_and_read_group_by_group(tmp_path: Path) -> None:
+    rows = [Row(f"{n}", n % 3) for n in range(2 * ROWS_PER_GROUP + 1)]
+    storage.write_parquet(tmp_path / "t.parquet", Row, iter(rows))
+    assert list(storage.stream_parquet(tmp_path / "t.parquet", Row)) == rows
+    with pq.ParquetFile(tmp_path / "t.parquet") as table:
+        assert table.num_row_groups == 3
+
+
+def test_a_table_without_rows_can_be_read(tmp_path: Path) -> None:
+    storage.write_parquet(tmp_path / "t.parquet", Row, [])
+    assert storage.read_parquet(tmp_path / "t.parquet", Row) == []
+
+
+def test_rows_are_counted_by_some_columns(tmp_path: Path) -> None:
+    rows = [Row("a", 1), Row("a", 1, "odd"), Row("b", 1)]
+    storage.write_parquet(tmp_path / "t.parquet", Row, rows)
+    assert storage.tally_parquet(tmp_path / "t.parquet", "name", "size") == {
+        ("a", 1): 2,
+        ("b", 1): 1,
+    }
+    assert storage.tally_parquet(tmp_path / "t.parquet", "note") == {(None,): 2, ("odd",): 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "does not exist"), (b"PAR?", "is not a Parquet file"), (b"", "is not a Parquet file")],
+)
+def test_a_table_that_cannot_be_read_is_named(
+    content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"t\.parquet: {message}"):
+        storage.tally_parquet(path, "name")
+
+
+def test_columns_that_a_table_lacks_are_named(tmp_path: Path) -> None:
+    storage.write_parquet(tmp_path / "t.parquet", Row, ROWS[:1])
+    with pytest.raises(InputError, match="lacks the columns colour2, size2"):
+        storage.tally_parquet(tmp_path / "t.parquet", "size2", "name", "colour2")
+
+
+def test_further_files_of_a_stage_are_hashed_where_they_are_named(tmp_path: Path) -> None:
+    with open_stage(tmp_path / "out", IDENTITY) as stage:
+        for name in ("data.jsonl", "other.txt"):
+            (stage.partial / name).write_text("x")
+        manifest = stage.finish({}, counts={}, files=["data.jsonl"])
+    assert manifest["files"] == {"data.jsonl": storage.sha256(tmp_path / "out" / "data.jsonl")}
+
+
 def test_a_malformed_line_in_the_middle_is_named(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text('{"name": "a", "size": 1}\n{"nam\n{"name": "b", "size": 1}\n')
@@ -177,3 +230,23 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         storage.write_text(tmp_path / "file", "new \ud800")
     assert (tmp_path / "file").read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b'{"name": "' + b"x" * 200_000])
+def test_rows_are_found_where_they_begin_behind_no_torn_line(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [Row("é" * size, size) for size in (0, 70_000, 3)]
+    shard = Shard(path)
+    offsets = [shard.append(row) for row in rows]
+    shard.close()
+    with path.open("ab") as file:
+        file.write(torn)
+    drop_torn_line(path)
+    assert list(locate_jsonl(path, Row)) == list(zip(offsets, rows, strict=True))
+
+
+def test_a_file_of_one_torn_line_is_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"x" * 200_000)
+    drop_torn_line(path)
+    assert path.read_bytes() == b""

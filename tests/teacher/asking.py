@@ -49,7 +49,7 @@ class Asked:
     async def _ask(
         self, path: Path, prompts: Sequence[str], samples: Sequence[int], settings: dict[str, Any]
     ) -> None:
-        async with teaching(self.endpoint, path, sleep=self.pauses, **settings) as teacher:
+        async with teaching(self.endpoint, path, clock=self.pauses, **settings) as teacher:
             calls = [teacher.ask(prompt, sample=n) for prompt in prompts for n in samples]
             try:
                 self.replies = list(await asyncio.gather(*calls))

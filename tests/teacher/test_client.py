@@ -22,7 +22,7 @@ from tests.fault_server import (
     teaching,
 )
 from tests.teacher.asking import FOUR, Asked, first
-from wizardcoder.errors import TeacherAccessError, TeacherError
+from wizardcoder.errors import TeacherAccessError, TeacherError, TeacherRefusedError
 from wizardcoder.teacher import HttpTransport, Ledger, LedgerTotals, LocalTransport, Reply, Teacher
 from wizardcoder.teacher.transport import Answer
 
@@ -127,7 +127,7 @@ def test_the_pause_is_the_one_the_server_asks_for(tmp_path: Path) -> None:
 def test_without_a_wish_pauses_grow_twofold_up_to_a_minute(
     tmp_path: Path, wish: str | None
 ) -> None:
-    asked = Asked(tmp_path, lambda call: fail(429, retry_after=wish), max_retries=9)
+    asked = Asked(tmp_path, lambda call: fail(500, retry_after=wish), max_retries=9)
     assert len(asked.pauses) == 9
     for attempt, pause in enumerate(asked.pauses):
         assert min(60.0, 0.25 * 2**attempt) <= pause <= min(60.0, 0.75 * 2**attempt)
@@ -189,7 +189,7 @@ def test_an_endpoint_that_will_never_do_is_named_at_once_with_what_to_mend(
 def test_a_request_that_is_refused_fails_alone_and_once(tmp_path: Path, status: int) -> None:
     asked = Asked(tmp_path, lambda call: fail(status, "too long"))
     assert len(asked.server.calls) == 1
-    assert type(asked.error) is TeacherError
+    assert type(asked.error) is TeacherRefusedError
     assert f"refused a request for model 'm': HTTP {status}" in str(asked.error)
 
 
@@ -293,10 +293,10 @@ def test_leaving_commits_what_was_heard(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
 
     class Held(LocalTransport):
-        async def post(self, body: bytes) -> Answer:
+        async def post(self, body: bytes, key: bytes) -> Answer:
             other.execute("BEGIN IMMEDIATE")  # nobody can commit while this is held
             asyncio.get_running_loop().call_later(0.1, other.execute, "ROLLBACK")
-            return await super().post(body)
+            return await super().post(body, key)
 
     async def leave(ledger: Ledger) -> LedgerTotals:
         transport = Held(lambda request: chat("4"))

@@ -173,6 +173,27 @@ def test_a_file_that_is_no_ledger_is_named_and_left_alone(tmp_path: Path) -> Non
     assert path.read_bytes() == before
 
 
+def journal(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as database:
+        mode: str = database.execute("PRAGMA journal_mode").fetchone()[0]
+    return mode
+
+
+def test_on_a_network_file_system_there_is_no_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        asyncio.run(call(ledger, key=b"1"))
+    assert journal(path) == "wal"
+    monkeypatch.setattr("wizardcoder.teacher.ledger.network_filesystem", lambda path: "nfs4")
+    with Ledger(path) as ledger:
+        assert ledger.find(b"1") == REPLY
+        asyncio.run(call(ledger, key=b"2"))
+        assert ledger.find(b"2") == REPLY
+    assert journal(path) == "delete"
+
+
 # A full disk
 
 FILL = """

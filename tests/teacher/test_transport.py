@@ -19,7 +19,7 @@ from tests.fault_server import (
     teaching,
 )
 from tests.teacher.asking import Asked, first
-from wizardcoder.errors import TeacherAccessError
+from wizardcoder.errors import TeacherAccessError, TeacherError
 from wizardcoder.teacher import HttpTransport, Ledger, LocalTransport, Reply, Teacher
 
 KEY = "sk-secret-0123456789"
@@ -64,6 +64,50 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(key: str) -
     with pytest.raises(TeacherAccessError, match="not one line of ASCII text") as caught:
         HttpTransport("http://h/v1", api_key=key, timeout_seconds=1.0, connections=1)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", [f"http://me:{KEY}@h/v1", f"https://h/v1?api-key={KEY}"])
+def test_a_key_within_the_endpoint_is_refused_without_showing_it(endpoint: str) -> None:
+    with pytest.raises(TeacherAccessError, match="belongs into the environment") as caught:
+        HttpTransport(endpoint, api_key=None, timeout_seconds=1.0, connections=1)
+    assert KEY not in str(caught.value)
+
+
+def test_the_password_of_a_proxy_is_in_no_file_and_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> str:
+        endpoint = "http://teacher.invalid/v1"
+        async with teaching(endpoint, tmp_path / "l.sqlite", max_retries=1) as teacher:
+            with pytest.raises(TeacherError) as caught:
+                await teacher.ask("2 + 2?")
+            return str(caught.value)
+
+    with FaultServer(first()) as gone:
+        address = gone.endpoint.removesuffix("/v1").removeprefix("http://")
+    monkeypatch.setenv("http_proxy", f"http://me:{KEY}@{address}")
+    assert KEY not in asyncio.run(ask())
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+# A server's wish for a pause
+
+
+@pytest.mark.parametrize(
+    ("wish", "pauses"),
+    [
+        ("7", [7.0]),
+        ("Mon, 23 Nov 2026 20:00:07 GMT", [7.0]),
+        ("-1", []),
+    ],
+)
+def test_a_pause_is_asked_for_in_seconds_or_until_a_date_by_the_servers_clock(
+    tmp_path: Path, wish: str, pauses: list[float]
+) -> None:
+    now = {"Date": "Mon, 23 Nov 2026 20:00:00 GMT", "Retry-After": wish}
+    busy = Reaction(status=429, body=b"{}", headers=now)
+    assert Asked(tmp_path, first(busy)).pauses == pauses
 
 
 # Other ways to travel

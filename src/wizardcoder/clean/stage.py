@@ -1,7 +1,7 @@
-"""The clean stage: contaminated records go first, then exact duplicates, then near ones.
+"""The clean stage: first go records without a response, then contaminated, then duplicate ones.
 
-Contamination comes first, because a duplicate must not be dropped in favour of a record that is
-then dropped itself. Each rejected record has exactly one rule.
+Duplicates come last, because one must not be dropped in favour of a record that is then dropped
+itself. Each rejected record has exactly one rule.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ def clean(
     """
     _check_ids(records)
     ordered = in_order(records)
+    unanswered = [_unanswered(record) for record in ordered if not record.response.strip()]
     hits = find_contamination(ordered, options, problems, checks, progress)
-    contaminated = _reject_contaminated(ordered, hits)
-    tainted = {record.id for record in contaminated}
-    exact = drop_exact([record for record in ordered if record.id not in tainted])
+    gone = {record.id for record in unanswered}
+    contaminated = _reject_contaminated([r for r in ordered if r.id not in gone], hits)
+    gone |= {record.id for record in contaminated}
+    exact = drop_exact([record for record in ordered if record.id not in gone])
     kept, near_rejected, near = exact.kept, list[Rejected](), Counter[Relation]()
     if options.near_duplicates:
         kept, near_rejected, near = drop_near(
@@ -60,7 +62,7 @@ def clean(
             shingle_tokens=options.shingle_tokens,
             min_jaccard=options.near_duplicate_jaccard,
         )
-    rejected = in_order([*contaminated, *exact.rejected, *near_rejected])
+    rejected = in_order([*unanswered, *contaminated, *exact.rejected, *near_rejected])
     progress(len(records), len(records), f"{len(kept)} kept, {len(rejected)} rejected")
     return Cleaned(kept, rejected, hits, near)
 
@@ -101,6 +103,11 @@ def _check_ids(records: Sequence[Record]) -> None:
             f"{len(twice)} record ids occur more than once, the first is {twice[0]!r}: "
             "every record needs an id of its own"
         )
+
+
+def _unanswered(record: Record) -> Rejected:
+    """A seed may come without a response, to be evolved; a model would learn to say nothing."""
+    return Rejected.of(record, "no_response", "nothing to learn from")
 
 
 def _reject_contaminated(records: Sequence[Record], hits: Sequence[Hit]) -> list[Rejected]:

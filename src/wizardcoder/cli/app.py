@@ -10,7 +10,7 @@ from types import FrameType
 import typer
 
 from wizardcoder import __version__
-from wizardcoder.cli import data, doctor, models, runs, scores, tools
+from wizardcoder.cli import data, doctor, exports, ledger, models, plan, runs, scores, tools
 from wizardcoder.errors import WizardCoderError
 
 # Typer brings its own copy of click; this is the one public way to its base error.
@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (runs, data, models, scores, doctor, tools):
+for module in (runs, plan, data, exports, models, scores, doctor, ledger, tools):
     module.register(app)
 
 

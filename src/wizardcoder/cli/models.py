@@ -92,7 +92,7 @@ def generate(
 def _chosen(run: Run, arms: list[str] | None) -> list[str]:
     """The arms that were asked for, or all. Raises UsageError for one that the run has not."""
     for name in arms or ():
-        if name not in run.recipe.arms:
-            known = ", ".join(run.recipe.arms)
+        if name not in run.arms:
+            known = ", ".join(run.arms)
             raise UsageError(f"--arm {name}: {run.path} has the arms {known}")
-    return arms or run.recipe.arms
+    return arms or run.arms

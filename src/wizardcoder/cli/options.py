@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wizardcoder.cli.batches import naming_batches
 from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from wizardcoder.pipeline import Run
     from wizardcoder.recipe import Recipe
 
+_BUDGET = "budget."
+
 RunFolder = Annotated[
     Path | None, typer.Argument(help="A run folder; default: the newest in runs/.", metavar="RUN")
 ]
 Source = Annotated[
     Path | None,
     typer.Argument(
-        help="A run folder or a seed file; default: the newest run in runs/.", metavar="SOURCE"
+        help="A run folder, a seed file, hf:OWNER/NAME, a folder of code, or self-instruct; "
+        "default: the newest run in runs/.",
+        metavar="SOURCE",
     ),
 ]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="Take options from this recipe.")]
@@ -43,6 +48,29 @@ Force = Annotated[
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="Ledger to use; default: the run's own.")
 ]
+
+MaxUsd = Annotated[
+    float | None, typer.Option("--max-usd", help="Stop before more dollars than that are spent.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", help="Stop before more tokens than that are spent.")
+]
+MaxHours = Annotated[
+    float | None, typer.Option("--max-hours", help="Stop asking after so many hours.")
+]
+Replay = Annotated[
+    bool, typer.Option("--replay", help="Answer from the ledger alone; send nothing.")
+]
+
+
+def limits(usd: float | None, tokens: int | None, hours: float | None) -> dict[str, object]:
+    """The options of a budget as keys of a recipe."""
+    return {"budget.max_usd": usd, "budget.max_tokens": tokens, "budget.max_hours": hours}
+
+
+def as_overrides(given: Mapping[str, object]) -> list[str]:
+    """Options as `--set` has them, without those that were not given."""
+    return [f"{key}={_toml(value)}" for key, value in given.items() if value is not None]
 
 
 def default_recipe() -> Path:
@@ -94,15 +122,17 @@ def locked(folder: Path) -> Iterator[Watch]:
 
 @contextmanager
 def in_run(
-    folder: Path | None, *, data: Path | None, force: bool, ledger: Path | None = None
+    folder: Path | None, *, data: Path | None, force: bool, **settings: Any
 ) -> Iterator[Run]:
-    """An existing run, locked and watched."""
+    """An existing run, locked and watched. `settings` are those of `existing_run`."""
     from wizardcoder.pipeline import existing_run
 
     path = newest_run(folder)
     existing_run(path)  # complains before a lock file is made
     with locked(path) as watch:
-        yield existing_run(path, data=data, force=force, ledger=ledger, watch=watch)
+        run = existing_run(path, data=data, force=force, watch=watch, **settings)
+        with naming_batches(run):
+            yield run
 
 
 @contextmanager
@@ -117,34 +147,43 @@ def opened(
     force: bool,
     ledger: Path | None = None,
     *,
+    replay: bool = False,
     evolves: bool = True,
 ) -> Iterator[Run]:
-    """The run of a run folder, or a new one (in --out) around a seed file.
+    """The run of a run folder, or a new one (in --out) around seeds from elsewhere.
 
+    `given` are options as keys of the recipe; a run that exists takes only those of its budget.
     `evolves`: whether the command leaves room for evolving between the seeds and what it does.
     """
     from wizardcoder.pipeline import names, open_run
 
-    changes = [f"{key}={_toml(value)}" for key, value in given.items() if value is not None]
+    given = {key: value for key, value in given.items() if value is not None}
+    changes = as_overrides(given)
     if source is None or (source / "recipe.toml").is_file():
-        if out or recipe or overrides or changes:
+        budget = {k.removeprefix(_BUDGET): v for k, v in given.items() if k.startswith(_BUDGET)}
+        if out or recipe or overrides or len(budget) < len(given):
             raise UsageError(
                 f"{source or 'the newest run'}: a run keeps its own recipe; leave --out, --recipe, "
                 "--set and the options of seeds and teacher away, or name a seed file"
             )
-        with in_run(source, data=data, force=force, ledger=ledger) as run:
+        settings = {"ledger": ledger, "replay": replay, "budget": budget}
+        with in_run(source, data=data, force=force, **settings) as run:
             yield run
         return
-    if source.is_dir():
+    if (source / "manifest.json").is_file() or (source.is_dir() and not evolves):
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
     if not evolves:
         changes.append("evolve.rounds=0")
-    file = names.find_seeds(str(source), data)  # complains before a folder is made
-    changes.append(f"seeds.source={_toml(str(file.resolve()))}")
+    located = names.locate_seeds(str(source), data)  # complains before a folder is made
+    changes.append(f"seeds.source={_toml(located)}")
     wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
     folder = stage_folder(out, stage)
     with locked(folder) as watch:
-        yield open_run(folder, wanted, data=data, force=force, watch=watch, ledger=ledger)
+        run = open_run(
+            folder, wanted, data=data, force=force, watch=watch, ledger=ledger, replay=replay
+        )
+        with naming_batches(run):
+            yield run
 
 
 def _toml(value: object) -> str:

@@ -118,7 +118,7 @@ def _options(assembly: str | None, level: str, cpu_seconds: float | None) -> Eva
 
 def _evaluate_run(folder: Path, data: Path | None, force: bool) -> None:
     with options.in_run(folder, data=data, force=force) as run:
-        for arm in run.recipe.arms:
+        for arm in run.arms:
             for benchmark in run.recipe.evaluate.benchmarks:
                 run.evaluate(arm, benchmark)
     typer.echo(run.path / "verdicts")

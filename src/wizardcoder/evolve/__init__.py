@@ -6,7 +6,19 @@ async with teacher:
 
 from __future__ import annotations
 
-from wizardcoder.evolve.lineage import Attempt, Plan
+from wizardcoder.evolve.lineage import Attempt
+from wizardcoder.evolve.plan import Plan, PlanTeacher
 from wizardcoder.evolve.stage import Evolved, evolve, run_stage
+from wizardcoder.evolve.verification import Trial, Verification, Verify
 
-__all__ = ["Attempt", "Evolved", "Plan", "evolve", "run_stage"]
+__all__ = [
+    "Attempt",
+    "Evolved",
+    "Plan",
+    "PlanTeacher",
+    "Trial",
+    "Verification",
+    "Verify",
+    "evolve",
+    "run_stage",
+]

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wizardcoder.errors import TeacherError, UsageError
-from wizardcoder.evolve.lineage import TEACHER_FAILED, Ask, Attempt, Plan, walk
+from wizardcoder.errors import MissingReplyError, TeacherError, UsageError
+from wizardcoder.evolve import judging, verification
+from wizardcoder.evolve.attempts import PATIENCE, UNANSWERED, Attempts
+from wizardcoder.evolve.lineage import Ask, Attempt, walk
+from wizardcoder.evolve.plan import Plan
+from wizardcoder.evolve.verification import Verify
 from wizardcoder.progress import Progress, silent
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Identity, Json, open_stage
+from wizardcoder.storage import Identity, Json, open_stage, read_manifest
 from wizardcoder.teacher import Teacher
 
 #: A teacher that fails this many attempts in a row, each after all its retries, is down.
 FAILURES_IN_A_ROW = 10
-
-Lineages = Mapping[str, Sequence[Attempt]]
+#: How often progress is told while no attempt ends.
+_TELL_SECONDS = 10.0
+_FATES = ("accepted", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,80 +45,144 @@ class Evolved(NamedTuple):
 async def evolve(
     seeds: Sequence[Record],
     plan: Plan,
-    ask: Ask,
-    *,
+    *asks: Ask,
+    verify: Verify | None = None,
     concurrency: int = 64,
-    done: Lineages | None = None,
-    on_attempt: Callable[[Attempt], None] = lambda attempt: None,
 ) -> Evolved:
-    """Evolve every seed; `done` are the attempts of an earlier execution, `on_attempt` sees
-    new ones.
+    """Evolve every seed; `asks` are the plan's teachers in its order, `verify` tries answers out.
 
-    Raises TeacherAccessError at once, TeacherError when the teacher fails ten times in a row, and
-    UsageError when two seeds have the same id.
+    Raises as `walk_all` does.
+    """
+    attempts: list[Attempt] = []
+    await walk_all(
+        seeds, plan, asks, verify=verify, concurrency=concurrency, on_attempt=attempts.append
+    )
+    attempts.sort(key=lambda attempt: (attempt.seed_id, attempt.round))
+    return Evolved(
+        [attempt.record() for attempt in attempts if attempt.accepted],
+        [attempt.rejection() for attempt in attempts if not attempt.accepted],
+    )
+
+
+async def walk_all(
+    seeds: Sequence[Record],
+    plan: Plan,
+    asks: Sequence[Ask],
+    *,
+    verify: Verify | None = None,
+    concurrency: int = 64,
+    done: Callable[[str], Sequence[Attempt]] = lambda lineage: (),
+    on_attempt: Callable[[Attempt], None],
+) -> None:
+    """Walk the lineages of all seeds; `done` tells the attempts of an earlier execution, and
+    `on_attempt` sees the new ones.
+
+    Raises TeacherAccessError at once, TeacherError when a teacher fails ten times in a row,
+    MissingReplyError at the end where a replay lacks replies, and UsageError when two seeds have
+    the same id.
     """
     _check_ids(seeds)
-    lineages = {seed.id: list((done or {}).get(seed.id, ())) for seed in seeds}
     queue = iter(seeds)
-    failures = 0
+    failures = [0] * len(asks)  # of each teacher, in a row
+    missing: dict[str, MissingReplyError] = {}
 
     async def walk_lineages() -> None:
-        nonlocal failures
         for seed in queue:
-            async for attempt in walk(seed, tuple(lineages[seed.id]), plan, ask):
-                lineages[seed.id].append(attempt)
-                on_attempt(attempt)
-                failures = failures + 1 if attempt.rule == TEACHER_FAILED else 0
-                if failures >= FAILURES_IN_A_ROW:
-                    raise TeacherError(f"{attempt.detail} ({failures} failures in a row)")
+            try:
+                await walk_one(seed)
+            except MissingReplyError as error:
+                missing[seed.id] = error
+
+    async def walk_one(seed: Record) -> None:
+        async for attempt in walk(seed, done(seed.id), plan, asks, verify):
+            on_attempt(attempt)
+            teacher = plan.teacher(seed.id, attempt.round)
+            failures[teacher] = failures[teacher] + 1 if attempt.rule in UNANSWERED else 0
+            if (times := failures[teacher]) >= FAILURES_IN_A_ROW:
+                raise TeacherError(f"{attempt.detail} ({times} failures in a row)")
 
     await _all_or_none([walk_lineages() for _ in range(min(concurrency, len(seeds)))])
-    return _split([attempt for attempts in lineages.values() for attempt in attempts])
+    if missing:
+        raise MissingReplyError(
+            f"{len(missing)} of {len(seeds)} lineages need replies that are not there, and more "
+            f"after these; the first: {missing[min(missing)]}; run it without --replay to ask"
+        )
 
 
 def run_stage(
     path: Path,
     seeds: Sequence[Record],
     plan: Plan,
-    teacher: Teacher,
+    teachers: Sequence[Teacher],
     *,
     identity: Identity,
+    verify: Verify | None = None,
+    earlier: Path | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> Json:
-    """Evolve `seeds` into the stage folder `path`, resuming what is there; returns the manifest."""
+    """Evolve `seeds` into the stage folder `path`, resuming what is there; returns the manifest.
+
+    `earlier` is a finished stage folder with fewer rounds of the same: they are taken from it.
+
+    `teachers` are the plan's, in its order; they share a ledger. Where one of them failed an
+    attempt after all its retries, the stage stays unfinished and TeacherError says so: the same
+    command tries again. The third execution that fails it keeps it as rejected, and finishes.
+    """
+    ledger = teachers[0].ledger
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
-        lineages = _resume(stage.resume("attempts", Attempt))
-        shard = stage.shard("attempts")
+        attempts = Attempts(stage, earlier)
         total = len(seeds) * plan.rounds
-        tally = Counter(attempt.accepted for rows in lineages.values() for attempt in rows)
+        tally = Counter(attempt.accepted for attempt in attempts.outlines())
 
         begun = stage.resume("begun", _Begun)
         begun_shard = stage.shard("begun")
-        first_call = begun[0].last_call if begun else teacher.ledger.last_id
+        first_call = begun[0].last_call if begun else ledger.last_id
 
         def keep(attempt: Attempt) -> None:
             if not begun:  # only now: a stage that made nothing belongs to no recipe
                 begun.append(_Begun(first_call))
                 begun_shard.append(begun[0])
-            shard.append(attempt)
+            attempts.add(attempt)
             tally[attempt.accepted] += 1
-            progress(tally.total(), total, f"{tally[True]} accepted, {tally[False]} rejected")
+            tell()
 
-        async def work() -> Evolved:
-            async with teacher:
-                width = teacher.options.concurrency
-                return await evolve(
-                    seeds, plan, teacher.ask, concurrency=width, done=lineages, on_attempt=keep
+        def tell() -> None:
+            said = (f"{tally[True]} accepted", f"{tally[False]} rejected", *_notes(teachers))
+            progress(tally.total(), total, ", ".join(said))
+
+        async def work() -> None:
+            async with AsyncExitStack() as stack:
+                telling = asyncio.create_task(_repeat(tell))
+                stack.callback(telling.cancel)
+                await walk_all(
+                    seeds,
+                    plan,
+                    [(await stack.enter_async_context(teacher)).ask for teacher in teachers],
+                    verify=verify,
+                    concurrency=sum(teacher.width for teacher in teachers),
+                    done=attempts.of,
+                    on_attempt=keep,
                 )
 
-        evolved = asyncio.run(work())
+        asyncio.run(work())
+        _check_answered(attempts)
+        counts = {"seeds": len(seeds), **_counts(attempts.outlines())}
+        if verify is not None:
+            counts["verification"] = verification.counts(attempts.outlines(), _counted_in(earlier))
+        accepted, rejected = (attempts.whole(accepted=fate) for fate in (True, False))
         return stage.finish(
-            {"records": (Record, evolved.accepted), "rejected": (Rejected, evolved.rejected)},
-            counts={"seeds": len(seeds), **_counts(evolved)},
-            cost=teacher.ledger.totals(since_id=first_call)._asdict(),
+            {
+                "records": (Record, (attempt.record() for attempt in accepted)),
+                "rejected": (Rejected, (attempt.rejection() for attempt in rejected)),
+            },
+            counts=counts,
+            cost={
+                **ledger.totals(since_id=first_call)._asdict(),
+                "priced": all(teacher.price is not None for teacher in teachers),
+            },
         )
 
 
@@ -125,36 +195,50 @@ def _check_ids(seeds: Sequence[Record]) -> None:
         )
 
 
-def _resume(rows: Sequence[Attempt]) -> dict[str, list[Attempt]]:
-    """The attempts of each lineage, up to the first one that the teacher failed."""
-    lineages: dict[str, list[Attempt]] = defaultdict(list)
-    for row in rows:
-        del lineages[row.seed_id][row.round - 1 :]  # a later execution tried this round again
-        lineages[row.seed_id].append(row)
-    for attempts in lineages.values():
-        failed = (n for n, attempt in enumerate(attempts) if attempt.rule == TEACHER_FAILED)
-        del attempts[next(failed, len(attempts)) :]
-    return lineages
+async def _repeat(tell: Callable[[], None]) -> None:
+    """Tell again and again: an endpoint that is down, or a batch, may take hours."""
+    while True:
+        await asyncio.sleep(_TELL_SECONDS)
+        tell()
 
 
-def _split(attempts: Sequence[Attempt]) -> Evolved:
-    ordered = sorted(attempts, key=lambda attempt: (attempt.seed_id, attempt.round))
-    return Evolved(
-        [a.record() for a in ordered if a.accepted],
-        [Rejected.of(a, a.rule, a.detail) for a in ordered if not a.accepted],
-    )
+def _notes(teachers: Iterable[Teacher]) -> Iterator[str]:
+    return (teacher.note for teacher in teachers if teacher.note)
 
 
-def _counts(evolved: Evolved) -> dict[str, Any]:
-    accepted, rejected = evolved
-    return {
-        "attempts": len(accepted) + len(rejected),
-        "accepted": len(accepted),
-        "rejected": len(rejected),
-        "rules": dict(sorted(Counter(r.rule for r in rejected).items())),
-        "accepted_by_round": dict(sorted(Counter(str(r.round) for r in accepted).items())),
-        "accepted_by_operation": dict(sorted(Counter(str(r.operation) for r in accepted).items())),
+def _counted_in(folder: Path | None) -> Json:
+    """What a finished stage folder counted of its verification."""
+    counts: Json = read_manifest(folder)["counts"].get("verification", {}) if folder else {}
+    return counts
+
+
+def _check_answered(attempts: Attempts) -> None:
+    """Raise TeacherError where an attempt that a teacher failed deserves another execution."""
+    if again := attempts.to_try_again():
+        raise TeacherError(
+            f"the teacher failed {len(again)} of {len(attempts.outlines())} attempts, the last "
+            f"one: {again[-1].detail}; the others are kept: run the same command again to try "
+            f"these once more (after {PATIENCE} executions they are kept as rejected)"
+        )
+
+
+def _counts(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    fates = {fate: [a for a in attempts if a.accepted is (fate == "accepted")] for fate in _FATES}
+    counts: dict[str, Any] = {
+        "attempts": len(attempts),
+        **{fate: len(rows) for fate, rows in fates.items()},
+        "rules": _counted(attempt.rule for attempt in attempts),
+        "judge_unclear": sum(attempt.judge == judging.UNCLEAR for attempt in attempts),
     }
+    for name in ("round", "operation", "language", "teacher"):
+        for fate, rows in fates.items():
+            counts[f"{fate}_by_{name}"] = _counted(str(getattr(row, name)) for row in rows)
+    return counts
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    """How often each value occurs, sorted; without those that say nothing."""
+    return dict(sorted(Counter(value for value in values if value).items()))
 
 
 async def _all_or_none(works: Sequence[Coroutine[Any, Any, None]]) -> None:

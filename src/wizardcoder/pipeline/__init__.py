@@ -9,22 +9,30 @@ if __name__ == "__main__":  # worker processes import this module again
 from __future__ import annotations
 
 from wizardcoder.pipeline.doctor import Finding, diagnose
+from wizardcoder.pipeline.estimate import Estimate, Sample
 from wizardcoder.pipeline.everything import run_all
+from wizardcoder.pipeline.exports import STAGES, Exported, export
 from wizardcoder.pipeline.headline import Headline, headline
-from wizardcoder.pipeline.plan import describe
+from wizardcoder.pipeline.plan import describe, plan_evolve
 from wizardcoder.pipeline.results import report, results
 from wizardcoder.pipeline.run import Run, existing_run, open_run
 from wizardcoder.pipeline.sampling import sample
 
 __all__ = [
+    "STAGES",
+    "Estimate",
+    "Exported",
     "Finding",
     "Headline",
     "Run",
+    "Sample",
     "describe",
     "diagnose",
     "existing_run",
+    "export",
     "headline",
     "open_run",
+    "plan_evolve",
     "report",
     "results",
     "run_all",

@@ -13,7 +13,7 @@ from wizardcoder.errors import MissingExtraError, StorageError
 from wizardcoder.pipeline.names import MINIATURE
 from wizardcoder.progress import Progress
 from wizardcoder.recipe import Recipe
-from wizardcoder.storage import disk_errors, text_digest
+from wizardcoder.storage import FORMAT_VERSION, disk_errors, text_digest
 
 #: Marks a base that an earlier run made, so that no report counts its time as the run's own.
 FROM_CACHE = "from-cache"
@@ -40,7 +40,7 @@ def make_base(recipe: Recipe, run: Path, progress: Progress, *, force: bool = Fa
     options = train.parse_options(recipe.base.options)
     texts = miniature.corpus(options.functions, recipe.seed)
     words = train.from_records(miniature.seeds(_TOKENIZER_TASKS, seed=recipe.seed))
-    key = text_digest(options.model_dump(mode="json"), texts, words, _versions())
+    key = text_digest(options.model_dump(mode="json"), texts, words, _versions(), FORMAT_VERSION)
     cached = cache_folder() / "base" / key[:32]
     begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
     if cached.is_dir() and not begun:

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wizardcoder import __version__, benchmarks
-from wizardcoder.errors import WizardCoderError
+from wizardcoder.errors import MissingDataError, WizardCoderError
 from wizardcoder.pipeline.base import cache_folder
 from wizardcoder.sandbox import Sandbox
+from wizardcoder.storage import network_filesystem
 
 _OPTIONAL = {"torch": "train", "transformers": "train", "matplotlib": "report"}
+_ON_NETWORK = "{}: ledgers are slow here (no write-ahead log); use a local disk: --ledger FILE"
+_NOT_HERE = "not here, and cannot be fetched now; name a folder that holds it with --data"
 
 
 class Finding(NamedTuple):
@@ -37,6 +40,8 @@ def _machine() -> Iterator[Finding]:
     free = shutil.disk_usage(".").free
     yield Finding("disk", free > 2 << 30, f"{free / 2**30:.1f} GiB free here")
     yield Finding("cache", True, str(cache_folder()))
+    shared = network_filesystem(Path("runs"))
+    yield Finding("file system", shared is None, _ON_NETWORK.format(shared) if shared else "local")
 
 
 def _packages() -> Iterator[Finding]:
@@ -60,6 +65,8 @@ def _benchmarks(data: Path | None) -> Iterator[Finding]:
     for name in benchmarks.NAMES:
         try:
             found = benchmarks.load(name, data)
+        except MissingDataError:
+            yield Finding(name, False, _NOT_HERE)
         except WizardCoderError as error:
             yield Finding(name, False, str(error))
         else:

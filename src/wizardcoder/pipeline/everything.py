@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from wizardcoder import evaluate
 from wizardcoder.errors import MissingExtraError, WizardCoderError
-from wizardcoder.pipeline import names
+from wizardcoder.pipeline import evol_stop, names
+from wizardcoder.pipeline.asking import check_prices
 from wizardcoder.pipeline.results import report
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.workers import Workers, unwatched, worker_watch
@@ -25,12 +28,46 @@ def run_all(run: Run) -> Path:
     _require("train", "torch", "transformers", "tokenizers")
     _require("report", "matplotlib")
     names.check(run.recipe, run.data)
+    check_prices(run.recipe)
     with Workers(run.recipe.workers, run.watch) as workers:
         base = workers.submit(_in_worker, Run.base, sent)
+
+        def tune(*arguments: str) -> Future[None]:
+            return workers.submit(_in_worker, Run.arm, sent, *arguments)
+
+        run.seeds()
+        if run.stops:
+            _find_rounds(run, base, tune)
         make_data(run)
         _wait([base])
-        _wait([workers.submit(_in_worker, Run.arm, sent, arm) for arm in run.recipe.arms])
+        _wait([tune(arm) for arm in run.arms])
     return report(run)
+
+
+def _find_rounds(run: Run, base: Future[None], tune: Callable[..., Future[None]]) -> None:
+    """Evolve, train and score round after round, until evol stop has decided how many to keep.
+
+    Each step is a stage: what was done is not done again.
+    """
+    stop = run.recipe.evolve.stop
+
+    def score(number: int) -> list[float]:
+        arm = f"round-{number}"
+        run.evolve_round(number)
+        _wait([base])
+        _wait([tune(arm, stop.benchmark)])
+        return _pass_rates(run, arm, stop.benchmark)
+
+    evol_stop.search(
+        stop.benchmark, stop.max_rounds, score, on_round=partial(evol_stop.write, run.path)
+    )
+
+
+def _pass_rates(run: Run, arm: str, name: str) -> list[float]:
+    """pass@1 of an arm on every problem of a benchmark, in the benchmark's order."""
+    scores = evaluate.problem_scores(evaluate.read_verdicts(run.path / "verdicts" / arm / name))
+    problems = names.load_benchmark(name, run.data).problems
+    return [scores.get(problem.task_id, 0.0) for problem in problems]
 
 
 def make_data(run: Run) -> None:
@@ -39,7 +76,7 @@ def make_data(run: Run) -> None:
     run.evolve()
     run.clean()
     for name in run.recipe.controls:
-        if name in run.recipe.arms:
+        if name in run.arms:
             run.control(name)
 
 

@@ -7,26 +7,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizardcoder import benchmarks, miniature, seeds, train
+from wizardcoder import recipe as recipes
 from wizardcoder.benchmarks import Benchmark
-from wizardcoder.errors import MissingDataError, RecipeError
-from wizardcoder.recipe import Control, Recipe, Section, read_options
+from wizardcoder.errors import MissingDataError, RecipeError, UsageError
+from wizardcoder.pipeline import evol_stop
+from wizardcoder.recipe import Clean, Control, Recipe, Section, read_options
 from wizardcoder.records import Problem, Record
 from wizardcoder.storage import sha256
 
 if TYPE_CHECKING:
     from wizardcoder.teacher import Ledger, Teacher, Transport
+    from wizardcoder.teacher.budget import Budget
 
 MINIATURE = "miniature"
+VLLM = "vllm"
+SELF_INSTRUCT = "self-instruct"
+#: Sources that are neither found on this machine nor on the Hub, but made.
+SEED_MAKERS = (MINIATURE, SELF_INSTRUCT)
 
 Check = Callable[[str], tuple[str, str] | None]
 
 
 class _MiniatureSeeds(Section):
     two_step_share: float = 0.15
+
+
+class SeedSource(NamedTuple):
+    """Where seeds come from: the hashes of what is read, for an Identity, and what reads it.
+
+    No hashes where seeds are made, not read.
+    """
+
+    inputs: Mapping[str, str]
+    read: Callable[[], seeds.Reading]
 
 
 class Targets(NamedTuple):
@@ -43,7 +61,8 @@ def check(recipe: Recipe, data: Path | None) -> None:
     The seeds are not looked for: reading them is the first thing that a run does.
     Raises RecipeError, MissingDataError or UsageError as the stages would.
     """
-    for name in {*recipe.clean.benchmarks, *recipe.evaluate.benchmarks}:
+    evol_stop.check(recipe)
+    for name in {*clean_options(recipe).benchmarks, *recipe.evaluate.benchmarks}:
         load_benchmark(name, data)
     if recipe.base.model == MINIATURE:
         train.parse_options(recipe.base.options)
@@ -52,25 +71,71 @@ def check(recipe: Recipe, data: Path | None) -> None:
     for control in recipe.controls.values():
         if recipe.seeds.source == MINIATURE and control.operations is None:
             _check_source(control)
-        elif control.source is not None:
+        elif control.source is not None and not control.source.startswith(seeds.HUB):
             find_seeds(control.source, data)
 
 
 def read_seeds(recipe: Recipe, data: Path | None) -> list[Record]:
     """The seeds that `[seeds]` names. Raises MissingDataError when there is no such source."""
+    return seed_source(recipe, data).read().records
+
+
+def seed_source(recipe: Recipe, data: Path | None) -> SeedSource:
+    """Where the seeds that `[seeds]` names are read. Raises MissingDataError when nowhere."""
     options = recipe.seeds
     if options.source == MINIATURE:
-        share = read_options(_MiniatureSeeds, options.options, "seeds.options").two_step_share
-        return miniature.seeds(options.count or 1000, share, recipe.seed)
+        return SeedSource({}, partial(_miniature_seeds, recipe))
+    if options.source.startswith(seeds.HUB):
+        found = seeds.find_dataset(options)
+        read = partial(seeds.read_dataset, found, options)
+        return SeedSource({found.source: found.revision}, read)
+    if options.source == SELF_INSTRUCT or is_codebase(options.source):
+        raise UsageError(
+            f"the seeds of {options.source} are not there yet: the teacher helps to make them; "
+            "make them first (wizardcoder seeds), then name their run folder"
+        )
     path = find_seeds(options.source, data)
-    return seeds.read_alpaca(path, licence=options.licence, count=options.count)
+    return SeedSource({"source": sha256(path)}, partial(_file_seeds, path, options))
 
 
-def seed_hashes(recipe: Recipe, data: Path | None) -> dict[str, str]:
-    """The hash of the seed file, for an Identity; none where the seeds are made, not read."""
-    if recipe.seeds.source == MINIATURE:
-        return {}
-    return {"source": sha256(find_seeds(recipe.seeds.source, data))}
+def moves_on(options: recipes.Seeds) -> bool:
+    """Whether a source may hold other seeds tomorrow: a code base, the newest of a data set."""
+    if is_codebase(options.source):
+        return True
+    return seeds.is_remote(options.source) and "revision" not in options.options
+
+
+def is_codebase(source: str) -> bool:
+    """Whether a source is a folder of code, whose functions inspire seeds."""
+    is_name = source in SEED_MAKERS or source.startswith(seeds.HUB)
+    return not is_name and Path(source).is_dir()
+
+
+def _miniature_seeds(recipe: Recipe) -> seeds.Reading:
+    options = recipe.seeds
+    share = read_options(_MiniatureSeeds, options.options, "seeds.options").two_step_share
+    return seeds.Reading(miniature.seeds(options.count or 1000, share, recipe.seed), [])
+
+
+def _file_seeds(path: Path, options: recipes.Seeds) -> seeds.Reading:
+    columns = read_options(seeds.Columns, options.options, "seeds.options")
+    return seeds.read_file(
+        path, format=options.format, columns=columns, licence=options.licence, count=options.count
+    )
+
+
+def locate_seeds(source: str, data: Path | None) -> str:
+    """What a recipe says for a source as it was typed: files and folders by their full path.
+
+    Raises MissingDataError when there is no such file, name or folder.
+    """
+    if source in SEED_MAKERS:
+        return source
+    scheme = seeds.HUB if source.startswith(seeds.HUB) else ""
+    place = Path(source.removeprefix(scheme))
+    if place.is_dir():
+        return f"{scheme}{place.resolve()}"
+    return source if scheme else str(find_seeds(source, data).resolve())
 
 
 def find_seeds(source: str, data: Path | None) -> Path:
@@ -80,12 +145,12 @@ def find_seeds(source: str, data: Path | None) -> Path:
         return path
     elsewhere = os.environ.get("WIZARDCODER_DATA")
     for folder in (data, Path(elsewhere) if elsewhere else None):
-        for ending in (".json", ".jsonl", ".json.gz", ".jsonl.gz"):
+        for ending in seeds.ENDINGS:
             if folder and (file := folder / "seeds" / f"{source}{ending}").is_file():
                 return file
     raise MissingDataError(
         f"no seeds called {source!r}: it is neither a file nor in seeds/ of --data or "
-        "WIZARDCODER_DATA; name a JSON or JSONL file with instruction and output"
+        "WIZARDCODER_DATA; name a JSON, JSONL or Parquet file, or a data set with hf:OWNER/NAME"
     )
 
 
@@ -95,20 +160,22 @@ def draw_control(
     data: Path | None,
     given: Sequence[Record],
     like: Sequence[Record],
-) -> list[Record]:
+) -> seeds.Reading:
     """The records of a control that is drawn, not evolved: as many as `like` has.
 
     `given` are the seeds, `like` the records of the last round's arm.
     """
     if recipe.seeds.source != MINIATURE:
-        path = find_seeds(control.source or recipe.seeds.source, data)
-        return seeds.read_alpaca(path, licence=recipe.seeds.licence, count=len(like))
+        drawn = {"source": control.source or recipe.seeds.source, "count": len(like)}
+        options = recipe.seeds.model_copy(update=drawn)
+        return seed_source(recipe.model_copy(update={"seeds": options}), data).read()
     share = read_options(_MiniatureSeeds, recipe.seeds.options, "seeds.options").two_step_share
     distinct = len({record.response for record in like})
     if control.source == "more-of-the-same":
-        return [*given, *miniature.more_seeds(given, distinct, share, recipe.seed)]
+        more = miniature.more_seeds(given, distinct, share, recipe.seed)
+        return seeds.Reading([*given, *more], [])
     _check_source(control)
-    return miniature.depth_matched(like, recipe.seed)
+    return seeds.Reading(miniature.depth_matched(like, recipe.seed), [])
 
 
 def _check_source(control: Control) -> None:
@@ -126,6 +193,14 @@ def load_benchmark(name: str, data: Path | None = None) -> Benchmark:
     if name == f"{MINIATURE}-dev":
         return miniature.benchmark("dev")
     return benchmarks.load(name, data)
+
+
+def clean_options(recipe: Recipe) -> Clean:
+    """What cleaning does: the set that evol stop scores on must not be trained on either."""
+    options, stop = recipe.clean, recipe.evolve.stop.benchmark
+    if recipe.evolve.rounds != "auto" or stop in options.benchmarks:
+        return options
+    return options.model_copy(update={"benchmarks": [*options.benchmarks, stop]})
 
 
 def targets(names: Sequence[str], data: Path | None) -> Targets:
@@ -148,23 +223,55 @@ def _unseen(benchmark: Benchmark) -> Sequence[Problem]:
     return [problem for problem in benchmark.problems if problem.group != "1-step"]
 
 
-def open_teacher(recipe: Recipe, ledger: Ledger) -> Teacher:
-    """The teacher of `[teacher]`, with the key from the environment."""
-    # here: an HTTP client takes longer to import than a benchmark to load
-    from wizardcoder.teacher import HttpTransport, LocalTransport, Teacher
+def open_teachers(
+    recipe: Recipe, ledger: Ledger, budget: Budget | None = None, *, replay: bool = False
+) -> list[Teacher]:
+    """The teachers of `[teacher]` and `[[teachers]]`, in this order.
 
-    options = recipe.teacher
-    transport: Transport
+    Keys come from the environment; ledger and budget are shared. `replay`: they answer from the
+    ledger alone.
+    """
+    from wizardcoder.teacher import ReplayedTeacher, Teacher  # here: only those who ask need it
+
+    kind = ReplayedTeacher if replay else Teacher
+    return [
+        kind(options, _transport(options, ledger, replay), ledger, seed=recipe.seed, budget=budget)
+        for options in (recipe.teacher, *recipe.teachers)
+    ]
+
+
+def open_teacher(recipe: Recipe, ledger: Ledger, budget: Budget | None = None) -> Teacher:
+    """The teacher of `[teacher]`: the one that is asked where only one is."""
+    return open_teachers(recipe, ledger, budget)[0]
+
+
+def _transport(options: recipes.Teacher, ledger: Ledger, replay: bool) -> Transport:
+    from wizardcoder.teacher import BatchApi, BatchTransport, HttpTransport, LocalTransport
+
+    if options.endpoint == VLLM:
+        return _vllm(options)
     if options.endpoint == MINIATURE:
-        transport = LocalTransport(miniature.respond)
-    else:
-        transport = HttpTransport(
-            options.endpoint,
-            api_key=os.environ.get(options.api_key_env),
-            timeout_seconds=options.timeout_seconds,
-            connections=options.concurrency,
-        )
-    return Teacher(options, transport, ledger, seed=recipe.seed)
+        if options.batch:
+            raise RecipeError("the miniature has no batch API; set teacher.batch = false")
+        return LocalTransport(miniature.respond)
+    api_key, timeout_seconds = os.environ.get(options.api_key_env), options.timeout_seconds
+    if options.batch and not replay:
+        api = BatchApi(options.endpoint, api_key=api_key, timeout_seconds=timeout_seconds)
+        return BatchTransport(api, ledger, options.model, poll_seconds=options.batch_poll_seconds)
+    return HttpTransport(
+        options.endpoint,
+        api_key=api_key,
+        timeout_seconds=timeout_seconds,
+        connections=options.concurrency,
+    )
+
+
+def _vllm(options: recipes.Teacher) -> Transport:
+    from wizardcoder.teacher.vllm import VllmTransport
+
+    if options.batch:
+        raise RecipeError("vLLM in this process has no batch API; set teacher.batch = false")
+    return VllmTransport(options.model)
 
 
 def steps_of(record: Record) -> int | None:

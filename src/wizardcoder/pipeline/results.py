@@ -5,32 +5,37 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from wizardcoder import __version__, evaluate, recipe, scoring
 from wizardcoder import report as page
-from wizardcoder.pipeline import arms, names, words
+from wizardcoder.pipeline import arms, evol_stop, names, words
 from wizardcoder.pipeline.base import FROM_CACHE
+from wizardcoder.pipeline.exports import card
 from wizardcoder.pipeline.run import Run
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest
+from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest, write_text
 
 _LINEAGES_SHOWN = 4
 _POINTS_OF_A_CURVE = 120
 
 
 def report(run: Run) -> Path:
-    """Write the report of what a run has done so far; returns its page."""
-    return page.write_report(results(run), run.path / "report")
+    """Write the report of what a run has done so far, and its data's card; returns the page."""
+    written = page.write_report(results(run), run.path / "report")
+    if text := card(run):
+        write_text(written.with_name("dataset_card.md"), text)
+    return written
 
 
 def results(run: Run) -> page.Results:
     """Everything that the report shows, read from the run folder."""
     verdicts = [
         verdict
-        for arm in run.recipe.arms
+        for arm in run.arms
         for benchmark in _judged(run, arm)
         for verdict in evaluate.read_verdicts(_verdicts(run, arm, benchmark))
     ]
@@ -44,10 +49,11 @@ def results(run: Run) -> page.Results:
         sandbox_level="+".join(sorted({v.sandbox_level for v in verdicts} - {"none"})) or "none",
         attested_share=sum(v.attested for v in verdicts) / len(verdicts) if verdicts else None,
         not_shown=words.not_shown(run.recipe),
-        arms=tuple(_arm(run, arm) for arm in run.recipe.arms if _known(run, arm)),
+        arms=tuple(_arm(run, arm) for arm in run.arms if _known(run, arm)),
         groups=tuple(page.Group(**group) for group in words.groups(run.recipe)),
         comparisons=tuple(_comparisons(run)),
         evolution=_evolution(run),
+        evol_stop=_evol_stop(run),
         cleaning=_cleaning(run),
         lineages=tuple(_lineages(run)),
         stages=tuple(_costs(run)),
@@ -144,8 +150,8 @@ def _comparisons(run: Run) -> Iterator[page.Comparison]:
     The claim comes first and is fixed before any number is seen: the last evolved arm against
     more of the same (without that control: against the seeds) on the last group.
     """
-    evolved = [arm for arm in run.recipe.arms if (arms.rounds_of(arm, run.recipe) or 0) > 0]
-    others = [a for a in (*reversed(run.recipe.controls), "seed") if a in run.recipe.arms]
+    evolved = [arm for arm in run.arms if (arms.rounds_of(arm, run.recipe) or 0) > 0]
+    others = [a for a in (*reversed(run.recipe.controls), "seed") if a in run.arms]
     if not evolved or not others:
         return
     if "more-of-the-same" in others:
@@ -201,7 +207,23 @@ def _evolution(run: Run) -> page.Evolution | None:
         **{key: counts[key] for key in ("seeds", "attempts", "accepted", "rejected", "rules")},
         by_round=tallies("round"),
         by_operation=tallies("operation"),
+        verification=_verification(counts.get("verification")),
     )
+
+
+def _verification(counts: Json | None) -> page.Verification | None:
+    if counts is None:
+        return None
+    rows = {
+        key: tuple(page.Verified(name=name, **found) for name, found in counts[key].items())
+        for key in ("by_round", "by_operation")
+    }
+    return page.Verification(**{**counts, **rows})
+
+
+def _evol_stop(run: Run) -> page.EvolStop | None:
+    found = evol_stop.read(run.path) if run.stops else None
+    return page.EvolStop(**asdict(found)) if found else None
 
 
 def _cleaning(run: Run) -> page.Cleaning | None:
@@ -269,14 +291,21 @@ def _costs(run: Run) -> Iterator[page.StageCost]:
 
 def _stages(run: Run) -> Iterator[tuple[str, Path]]:
     """Every stage folder that the run may have, in the order of the pipeline."""
-    for name in ("seeds", "evolved", "clean"):
+    yield "seeds", run.path / "seeds"
+    for folder in sorted((run.path / "rounds").glob("[0-9]*"), key=lambda path: int(path.name)):
+        for name in ("evolved", "clean"):
+            yield f"round {folder.name}: {name}", folder / name
+    for name in ("evolved", "clean"):
         yield name, run.path / name
     for control in run.recipe.controls:
         for name in ("seeds", "evolved", "clean"):
             yield f"{control}: {name}", run.path / "controls" / control / name
-    for arm in run.recipe.arms:
+    found = evol_stop.read(run.path) if run.stops else None
+    tried = [f"round-{each.round}" for each in found.rounds] if found else []
+    scored_on = [*run.recipe.evaluate.benchmarks, *([found.benchmark] if found else [])]
+    for arm in dict.fromkeys([*run.arms, *tried]):
         yield f"train {arm}", run.path / "model" / arm
-        for benchmark in run.recipe.evaluate.benchmarks:
+        for benchmark in dict.fromkeys(scored_on):
             yield f"generate {arm}", run.path / "completions" / arm / benchmark
             yield f"evaluate {arm}", _verdicts(run, arm, benchmark)
 

@@ -3,12 +3,16 @@
     seeds → evolved → clean → model/ARM → completions/ARM/BENCH → verdicts/ARM/BENCH
 
 A control is a data set of its own, with its own seeds, evolved and clean under controls/NAME/.
+With evol stop, rounds/N/ holds evolved and clean up to round N, until it is known how many to keep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +20,16 @@ from typing import Any
 from wizardcoder import clean, evaluate, evolve, generate, recipe, seeds, train
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, StageConflictError, UsageError
-from wizardcoder.pipeline import arms, names
+from wizardcoder.pipeline import arms, evol_stop, growing, names
+from wizardcoder.pipeline.asking import asking
 from wizardcoder.pipeline.base import base_path, make_base
+from wizardcoder.pipeline.evolving import HOW_NOT_WHAT, identity_of, plan_of
 from wizardcoder.pipeline.sampling import sample
+from wizardcoder.pipeline.trials import verifying
 from wizardcoder.pipeline.workers import Watch, unwatched
 from wizardcoder.recipe import Control, Recipe
 from wizardcoder.records import Record
+from wizardcoder.seeds import Reading
 from wizardcoder.storage import (
     Identity,
     Json,
@@ -33,26 +41,23 @@ from wizardcoder.storage import (
     text_digest,
     write_text,
 )
-from wizardcoder.teacher import Ledger
+from wizardcoder.teacher import Teacher
 
-#: Options of the teacher that change how it is asked, not what it says.
-_HOW_NOT_WHAT = {
-    *("concurrency", "max_retries", "timeout_seconds", "api_key_env"),
-    *("usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"),
-}
 #: What may differ when a run goes on: it changes no stage that is done.
 FREE_KEYS = frozenset(
     {
         *("name", "arms", "workers", "train.checkpoint_seconds", "generate.batch_size"),
-        *(f"teacher.{key}" for key in _HOW_NOT_WHAT),
+        *(f"teacher.{key}" for key in HOW_NOT_WHAT),
+        *(f"budget.{key}" for key in recipe.Budget.model_fields),
     }
 )
 #: The folders that a table of the recipe decides about; other keys decide about all of them.
 _DECIDED_BY = {
     "seeds": ("seeds",),
-    "teacher": ("evolved", "controls"),
-    "evolve": ("evolved",),
-    "clean": ("clean", "controls"),
+    "teacher": ("evolved", "rounds", "controls"),
+    "teachers": ("evolved", "rounds", "controls"),
+    "evolve": ("evolved", "rounds"),
+    "clean": ("clean", "rounds", "controls"),
     "base": ("model",),
     "train": ("model",),
     "generate": ("completions",),
@@ -75,53 +80,107 @@ class Run:
     force: bool = False
     watch: Watch = unwatched
     ledger: Path | None = None
+    replay: bool = False  # answers come from the ledger alone
+    began: float = field(default_factory=time.time)  # seconds since 1970; hours count from here
 
     # Data
 
     def seeds(self) -> Json:
-        """Read the seeds that the recipe names into `seeds/`."""
+        """Read the seeds of the recipe into `seeds/`, or let the teachers help make them."""
         folder, options = self.path / "seeds", self.recipe.seeds
+        finished = (folder / "manifest.json").exists() and not self.force
+        if finished and names.moves_on(options):
+            return read_manifest(folder)  # what the newest revision was when it was read
         try:
-            inputs = names.seed_hashes(self.recipe, self.data)
+            grown = growing.growth(self.recipe, self.data)
+            if grown is not None:
+                return self._grow(folder, grown)
+            source = names.seed_source(self.recipe, self.data)
         except MissingDataError:
-            if self.force or not (folder / "manifest.json").exists():
+            if not finished:
                 raise
             return read_manifest(folder)  # they were read; nobody needs the file any more
-        where = {"source"} if inputs else set()  # content, not place, tells seed files apart
+        where = {"source"} if source.inputs else set()  # content, not place, tells files apart
         identity = Identity(
             "seeds",
             {**options.model_dump(mode="json", exclude=where), "seed": self.recipe.seed},
-            inputs,
+            source.inputs,
         )
-        read = partial(names.read_seeds, self.recipe, self.data)
-        return seeds.run_stage(folder, read, identity=identity, force=self.force)
+        return seeds.run_stage(folder, source.read, identity=identity, force=self.force)
+
+    def _grow(self, folder: Path, grown: growing.Growth) -> Json:
+        return seeds.make_stage(
+            folder,
+            grown.open_source,
+            self.asking,
+            wanted=grown.wanted,
+            seed=self.recipe.seed,
+            identity=grown.identity,
+            force=self.force,
+            progress=self.watch("seeds"),
+        )
 
     def evolve(self) -> Json:
         """Evolve `seeds/` into `evolved/`."""
-        return self._evolve(self.path, "evolve", self.recipe.evolve.operations)
+        earlier = self._round(self.rounds) / "evolved" if self.stops else None
+        operations = self.recipe.evolve.operations
+        return self._evolve(self.path, self.path, "evolve", operations, self.rounds, earlier)
 
     def clean(self) -> Json:
         """Clean seeds and evolved records into `clean/`."""
-        folders = ("seeds", "evolved") if self.recipe.most_rounds else ("seeds",)
-        return self._clean(self.path, "clean", folders)
+        return self._clean(self.path, self.path, "clean", evolved=self.rounds > 0)
+
+    def evolve_round(self, number: int) -> Json:
+        """Evolve and clean all rounds up to this one, into `rounds/N/`: a step of evol stop."""
+        out, task = self._round(number), f"round {number}"
+        earlier = self._round(number - 1) / "evolved" if number > 1 else None
+        operations = self.recipe.evolve.operations
+        self._evolve(self.path, out, f"evolve {task}", operations, number, earlier)
+        return self._clean(self.path, out, f"clean {task}")
+
+    @property
+    def stops(self) -> bool:
+        """Whether evol stop decides how many rounds there are."""
+        return self.recipe.evolve.rounds == "auto"
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds there are. Raises UsageError while evol stop has not decided it."""
+        if not self.stops:
+            return self.recipe.most_rounds
+        found = evol_stop.read(self.path)
+        if found is None or not found.stopped:
+            raise UsageError(
+                f"{self.path}: evolve.rounds = 'auto' trains and scores a model after each round, "
+                "and has not come to its end: `wizardcoder run` does that, and the same command "
+                "goes on; or set evolve.rounds to a number"
+            )
+        return found.best
+
+    @property
+    def arms(self) -> list[str]:
+        """The arms of the recipe; with evol stop, its rounds are those kept so far."""
+        if not self.stops:
+            return self.recipe.arms
+        found = evol_stop.read(self.path)
+        return arms.kept(self.recipe, found.best if found else 0)
 
     def control(self, name: str) -> Json:
         """Make the data of a control under `controls/NAME/`: drawn or evolved, then cleaned."""
         control = self.recipe.controls[name]
         root = self.path / "controls" / name
         self._control_seeds(name, root)
-        folders: tuple[str, ...] = ("seeds",)
         if control.operations is not None:
-            self._evolve(root, f"evolve {name}", control.operations)
-            folders = ("seeds", "evolved")
-        return self._clean(root, f"clean {name}", folders)
+            self._evolve(root, root, f"evolve {name}", control.operations, self.rounds)
+        return self._clean(root, root, f"clean {name}", evolved=control.operations is not None)
 
     def records(self, arm: str) -> list[Record]:
         """The training set of an arm, in the order of its table."""
-        rounds = arms.rounds_of(arm, self.recipe)
-        if rounds is not None:
-            return arms.select(self._table(self.path / "clean"), rounds)
-        return self._table(self.path / "controls" / arm / "clean")
+        rounds = self.rounds if arm == "final" else arms.rounds_of(arm, self.recipe)
+        if rounds is None:
+            return self._table(self.path / "controls" / arm / "clean")
+        folder = self._round(rounds) if self.stops and rounds else self.path
+        return arms.select(self._table(folder / "clean"), rounds)
 
     # Models
 
@@ -180,52 +239,63 @@ class Run:
         """The model of an arm: a folder, or for the base possibly a name of the hub."""
         return base_path(self.recipe, self.path) if arm == arms.BASE else self.path / "model" / arm
 
-    def arm(self, arm: str) -> None:
-        """Train, generate and evaluate one arm on every benchmark of the recipe."""
+    def arm(self, arm: str, *benchmarks: str) -> None:
+        """Train, generate and evaluate one arm on these benchmarks, or on those of the recipe."""
         if arm != arms.BASE:
             self.train(arm)
-        for benchmark in self.recipe.evaluate.benchmarks:
+        for benchmark in benchmarks or self.recipe.evaluate.benchmarks:
             self.generate(arm, benchmark)
             self.evaluate(arm, benchmark, jobs=1 if self.recipe.workers > 1 else None)
 
     # Within
 
-    def _evolve(self, root: Path, task: str, operations: Mapping[str, float]) -> Json:
-        teacher_options = self.recipe.teacher.model_dump(mode="json", exclude=_HOW_NOT_WHAT)
-        plan = evolve.Plan(
-            rounds=self.recipe.most_rounds,
-            operations=operations,
-            seed=self.recipe.seed,
-            teacher=self.recipe.teacher.model,
-            teacher_terms=self.recipe.teacher.terms,
+    def asking(self) -> AbstractContextManager[list[Teacher]]:
+        """The recipe's teachers with the ledger and the budget, while it is open."""
+        return asking(
+            self.path, self.recipe, ledger=self.ledger, began=self.began, replay=self.replay
         )
-        identity = Identity(
-            "evolve",
-            {**plan._asdict(), "operations": dict(operations), "teacher": teacher_options},
-            input_hashes({"seeds": root / "seeds"}),
-        )
-        with Ledger(self.ledger or self.path / "ledger.sqlite") as ledger:
+
+    def _round(self, number: int) -> Path:
+        return self.path / "rounds" / str(number)
+
+    def _evolve(
+        self,
+        root: Path,
+        out: Path,
+        task: str,
+        operations: Mapping[str, float],
+        rounds: int,
+        earlier: Path | None = None,
+    ) -> Json:
+        """Evolve `root/seeds` into `out/evolved`; the rounds in `earlier` are taken from there."""
+        plan = plan_of(self.recipe, operations, rounds)
+        inputs = {"seeds": root / "seeds", **({"earlier": earlier} if earlier else {})}
+        with self.asking() as teachers, verifying(self.recipe) as verify:
             return evolve.run_stage(
-                root / "evolved",
+                out / "evolved",
                 self._table(root / "seeds"),
                 plan,
-                names.open_teacher(self.recipe, ledger),
-                identity=identity,
+                teachers,
+                identity=identity_of(self.recipe, plan, input_hashes(inputs)),
+                verify=verify,
+                earlier=earlier,
                 force=self.force,
                 progress=self.watch(task),
             )
 
-    def _clean(self, root: Path, task: str, folders: Sequence[str]) -> Json:
-        options = self.recipe.clean
+    def _clean(self, root: Path, out: Path, task: str, *, evolved: bool = True) -> Json:
+        """Clean `root/seeds`, and `out/evolved` if there is any, into `out/clean`."""
+        options = names.clean_options(self.recipe)
         targets = names.targets(options.benchmarks, self.data)
-        records = [record for folder in folders for record in self._table(root / folder)]
+        folders = {"seeds": root / "seeds", **({"evolved": out / "evolved"} if evolved else {})}
+        records = [record for folder in folders.values() for record in self._table(folder)]
         identity = Identity(
             "clean",
             options.model_dump(mode="json"),
-            {**input_hashes({f: root / f for f in folders}), **targets.hashes},
+            {**input_hashes(folders), **targets.hashes},
         )
         return clean.run_stage(
-            root / "clean",
+            out / "clean",
             sorted(records, key=lambda record: (record.seed_id, record.round)),
             options,
             targets.problems,
@@ -248,10 +318,10 @@ class Run:
             force=self.force,
         )
 
-    def _draw_control(self, control: Control) -> list[Record]:
+    def _draw_control(self, control: Control) -> Reading:
         given = self._table(self.path / "seeds")
         if control.operations is not None:
-            return given
+            return Reading(given, [])
         return names.draw_control(control, self.recipe, self.data, given, self.records("final"))
 
     def _benchmark(self, name: str) -> Benchmark:
@@ -274,6 +344,7 @@ def open_run(
     force: bool = False,
     watch: Watch = unwatched,
     ledger: Path | None = None,
+    replay: bool = False,
 ) -> Run:
     """The run in a folder, begun or gone on with. Write its resolved recipe into it.
 
@@ -282,7 +353,7 @@ def open_run(
     file = path / "recipe.toml"
     if file.exists() and not force:
         changes = recipe.differences(recipe.load(file), wanted)
-        conflicts = [key for key in changes if key not in FREE_KEYS and _is_made(path, key)]
+        conflicts = [key for key in changes if not _is_free(key) and _is_made(path, key)]
         if conflicts:
             key = conflicts[0]
             old, new = changes[key]
@@ -293,18 +364,40 @@ def open_run(
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
     write_text(file, recipe.dump(wanted))
-    return Run(path, wanted, data, force, watch, ledger)
+    return Run(path, wanted, data, force, watch, ledger, replay)
+
+
+def _is_free(key: str) -> bool:
+    """Whether a key may differ when a run goes on; every teacher's are as the first one's."""
+    return re.sub(r"^teachers\.\d+\.", "teacher.", key) in FREE_KEYS
 
 
 def _is_made(path: Path, key: str) -> bool:
     """Whether a run holds anything that a key of its recipe has decided about."""
-    everything = ("seeds", "evolved", "clean", "controls", "model", "completions", "verdicts")
+    everything = (
+        "seeds",
+        "evolved",
+        "rounds",
+        "clean",
+        "controls",
+        "model",
+        "completions",
+        "verdicts",
+    )
     folders = _DECIDED_BY.get(key.partition(".")[0], everything)
     return any(begun(path / folder) for folder in folders)
 
 
-def existing_run(path: Path, **settings: Any) -> Run:
-    """The run that a folder holds, with its own recipe. Raises UsageError when it holds none."""
+def existing_run(path: Path, *, budget: Mapping[str, Any] | None = None, **settings: Any) -> Run:
+    """The run that a folder holds, with its own recipe; `budget` overrides limits of that.
+
+    Raises UsageError when the folder holds none.
+    """
     if not (path / "recipe.toml").is_file():
         raise UsageError(f"{path}: is not a run folder: it has no recipe.toml")
-    return Run(path, recipe.load(path / "recipe.toml"), **settings)
+    found = recipe.load(path / "recipe.toml")
+    if budget:
+        merged = {**found.budget.model_dump(exclude_none=True), **budget}
+        limits = recipe.read_options(recipe.Budget, merged, "budget")
+        found = found.model_copy(update={"budget": limits})
+    return Run(path, found, **settings)

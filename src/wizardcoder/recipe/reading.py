@@ -13,7 +13,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from wizardcoder.errors import RecipeError
-from wizardcoder.prompts import CODE_EVOLVE_METHODS
+from wizardcoder.prompts import OPERATIONS
 from wizardcoder.recipe.tables import NAME, Options, Recipe, Section, SourceOptions
 
 
@@ -99,6 +99,8 @@ def differences(old: Recipe, new: Recipe) -> dict[str, tuple[object, object]]:
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
     flat: dict[str, object] = {}
     for key, value in table.items():
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            value = {str(number): item for number, item in enumerate(value)}
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
@@ -148,8 +150,7 @@ def _check(recipe: Recipe, where: str) -> None:
             f"{where}: [train] needs exactly one of steps, epochs, label_tokens (got "
             f"{', '.join(lengths) or 'none'}); write 'steps = 0' to switch the default off"
         )
-    for operations in (recipe.evolve.operations, *(c.operations for c in recipe.controls.values())):
-        _check_operations(operations, where)
+    _check_evolving(recipe, where)
     _check_names(recipe, where)
     rounds = {f"round-{n}" for n in range(1, recipe.most_rounds + 1)}
     known = {"base", "seed", "final", *rounds, *recipe.controls}
@@ -172,10 +173,43 @@ def _check_names(recipe: Recipe, where: str) -> None:
             raise RecipeError(f"{where}: {key} names {twice[0]!r} more than once")
 
 
-def _check_operations(operations: Mapping[str, float] | None, where: str) -> None:
-    if operations is None:
-        return
-    known = (*CODE_EVOLVE_METHODS, "paraphrase")
+def _check_evolving(recipe: Recipe, where: str) -> None:
+    evolve = recipe.evolve
+    for name, operation in evolve.custom.items():
+        _check_custom(name, operation.prompt, where)
+    known = (*OPERATIONS, *evolve.custom)
+    controls = (control.operations for control in recipe.controls.values())
+    drawn = [evolve.operations, *(each for each in controls if each is not None)]
+    for operations in drawn:
+        _check_operations(operations, known, where)
+    if idle := [name for name in evolve.custom if not any(name in each for each in drawn)]:
+        raise RecipeError(
+            f"{where}: evolve.custom.{idle[0]} is never drawn: "
+            "give it a weight in evolve.operations"
+        )
+    if evolve.languages and not sum(evolve.languages.values()):
+        raise RecipeError(f"{where}: evolve.languages needs at least one with a weight above 0")
+    for language in evolve.languages:
+        if not language.strip() or not language.isprintable():
+            raise RecipeError(f"{where}: evolve.languages names no language: {language!r}")
+
+
+def _check_custom(name: str, prompt: str, where: str) -> None:
+    if not re.fullmatch(NAME, name) or name in OPERATIONS:
+        raise RecipeError(
+            f"{where}: an operation of your own cannot be called {name!r}: it needs a plain name "
+            f"other than {', '.join(OPERATIONS)}"
+        )
+    if (times := prompt.count("{question}")) != 1:
+        raise RecipeError(
+            f"{where}: evolve.custom.{name}.prompt holds {{question}} {times} times: write it "
+            "once, where the question is to stand"
+        )
+    if not prompt.replace("{question}", "").strip():
+        raise RecipeError(f"{where}: evolve.custom.{name}.prompt asks for nothing: {prompt!r}")
+
+
+def _check_operations(operations: Mapping[str, float], known: Sequence[str], where: str) -> None:
     for name in operations:
         if name not in known:
             raise RecipeError(f"{where}: unknown operation {name!r}; known: {', '.join(known)}")

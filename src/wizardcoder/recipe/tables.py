@@ -54,7 +54,7 @@ class Teacher(Decoding):
     """
 
     model: str = "gpt-3.5-turbo"
-    endpoint: str = "https://api.openai.com/v1"  # a URL, or the name of a teacher in process
+    endpoint: str = "https://api.openai.com/v1"  # or in this process: vllm, miniature
     api_key_env: str = "OPENAI_API_KEY"
     terms: str = "unknown"
     weight: Annotated[float, Field(gt=0)] = 1.0
@@ -66,6 +66,7 @@ class Teacher(Decoding):
     tokens_per_minute: Positive | None = None
     timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
     max_retries: Annotated[int, Field(ge=0)] = 8
+    outage_minutes: Annotated[float, Field(gt=0)] = 30.0  # an endpoint that is down is waited for
     usd_per_million_prompt_tokens: Annotated[float, Field(ge=0)] | None = None
     usd_per_million_completion_tokens: Annotated[float, Field(ge=0)] | None = None
 
@@ -96,17 +97,24 @@ class Stop(Section):
 
 
 class CustomOperation(Section):
-    """An operation of the user's own. `prompt` holds `{question}` once."""
+    """An operation of the user's own. `prompt` holds `{question}` once; no other brace means
+    anything. All rules of elimination hold for its children.
+    """
 
     prompt: str
+    judged: bool = True  # by the equality judge; false for children that need not ask for more
 
 
 class Evolve(Section):
     """Rounds of Code Evol-Instruct. Paper: the 78k set is the seeds and three rounds [P].
 
-    `operations` maps operation to weight: the five of the paper, those of general Evol-Instruct, or
-    of `custom`. The paper does not say how it chose; evol-teacher draws uniformly [T]. `languages`
-    maps programming languages to weights; none: whatever the seed asks for.
+    `operations` maps operation to weight, an attempt's chance of being drawn: the five of the
+    paper, those of general Evol-Instruct (`general-constraints`, `deepen`, `concretize`,
+    `general-reasoning` in depth, `breadth`), or of `custom`. The paper does not say how it chose;
+    evol-teacher draws uniformly [T], and so does the default. `complexity` asks the teacher to
+    "refrain from doing so frequently", which a teacher that sees one question at a time cannot
+    heed: `complexity = 0.25` does it instead. `languages` maps programming languages to weights;
+    a lineage draws one, and its instructions say so. None: whatever the seed asks for.
     """
 
     rounds: Annotated[int, Field(ge=0)] | Literal["auto"] = 3

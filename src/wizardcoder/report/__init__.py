@@ -11,6 +11,7 @@ from wizardcoder.report.results import (
     Cleaning,
     Comparison,
     Deviation,
+    EvolStop,
     Evolution,
     Fact,
     Group,
@@ -18,8 +19,11 @@ from wizardcoder.report.results import (
     Lineage,
     LineageStep,
     Results,
+    ScoredRound,
     StageCost,
     Tally,
+    Verification,
+    Verified,
 )
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "Cleaning",
     "Comparison",
     "Deviation",
+    "EvolStop",
     "Evolution",
     "Fact",
     "Group",
@@ -34,8 +39,11 @@ __all__ = [
     "Lineage",
     "LineageStep",
     "Results",
+    "ScoredRound",
     "StageCost",
     "Tally",
+    "Verification",
+    "Verified",
     "render",
     "write_report",
 ]

@@ -99,6 +99,63 @@ class Tally(Part):
     rejected: Count
 
 
+class Verified(Part):
+    """What became of the answers of one round or one operation when they were tried out."""
+
+    name: Text
+    verified: Count = 0
+    failed: Count = 0
+    not_testable: Count = 0
+    undecided: Count = 0
+
+    @property
+    def total(self) -> int:
+        return self.verified + self.failed + self.not_testable + self.undecided
+
+
+class Verification(Part):
+    """Which answers passed tests that were written apart from them.
+
+    `attested` of the verified ones could not decide that themselves; `time_limited`: a time limit
+    decided, so that another machine may decide otherwise.
+    """
+
+    by_round: tuple[Verified, ...] = ()
+    by_operation: tuple[Verified, ...] = ()
+    attested: Count = 0
+    time_limited: Count = 0
+
+    def share(self, status: Literal["verified", "failed", "not_testable", "undecided"]) -> float:
+        """The share of all answers tried out that have this status."""
+        total = sum(row.total for row in self.by_round)
+        return sum(getattr(row, status) for row in self.by_round) / total if total else 0.0
+
+
+class ScoredRound(Part):
+    """pass@1 of the model of one round on the development set, with its 95 % interval.
+
+    The difference is a paired one, to the best round before it (`best_before`), with its interval.
+    """
+
+    round: Count
+    rate: Share
+    low: Share
+    high: Share
+    best_before: Count
+    difference: Points
+    difference_low: Points
+    difference_high: Points
+
+
+class EvolStop(Part):
+    """How many rounds of evolving helped: those tried, the best, and why there are no more."""
+
+    benchmark: Text
+    rounds: tuple[ScoredRound, ...] = ()
+    best: Count = 0
+    stopped: Literal["", "fell", "max_rounds"] = ""
+
+
 class Evolution(Part):
     """What became of every attempt to evolve an instruction: attempts = accepted + rejected."""
 
@@ -109,6 +166,7 @@ class Evolution(Part):
     rules: dict[Text, Count] = {}
     by_round: tuple[Tally, ...] = ()
     by_operation: tuple[Tally, ...] = ()
+    verification: Verification | None = None  # None: nobody tried
 
 
 class Cleaning(Part):
@@ -205,6 +263,7 @@ class Results(Part):
     groups: tuple[Group, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     evolution: Evolution | None = None
+    evol_stop: EvolStop | None = None  # None: the number of rounds was given
     cleaning: Cleaning | None = None
     lineages: tuple[Lineage, ...] = ()
     stages: tuple[StageCost, ...] = ()

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from wizardcoder.sandbox.box import Judged, Sandbox
+from wizardcoder.sandbox.distrusted import task_of
 from wizardcoder.sandbox.limits import (
     BASE,
     LEVELS,
@@ -40,6 +41,7 @@ __all__ = [
     "Script",
     "Task",
     "fingerprint",
+    "task_of",
 ]
 
 

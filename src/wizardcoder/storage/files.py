@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import gzip
 import hashlib
 import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from wizardcoder.errors import RunLockedError, StorageError
@@ -33,6 +34,27 @@ def write_text(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_json_lines(path: Path, rows: Iterable[object]) -> None:
+    """Write rows as they come, a line of JSON each; gzipped for a name ending in `.gz`.
+
+    The file is there when all are written, or not at all; the same rows give the same bytes.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as raw, ExitStack() as stack:
+                write = raw.write
+                if path.suffix == ".gz":
+                    packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
+                    write = stack.enter_context(packed).write
+                for row in rows:
+                    write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from wizardcoder.errors import InputError, StageConflictError
 from wizardcoder.storage.files import disk_errors, sha256, write_text
-from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, read_jsonl, write_parquet
+from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, locate_jsonl, write_parquet
 
 FORMAT_VERSION = 2
 _TABLES = frozenset({".parquet", ".safetensors"})
@@ -95,11 +95,14 @@ class Stage:
 
     def resume(self, name: str, row_type: type[Row]) -> list[Row]:
         """The rows that an interrupted execution left in a shard; a torn last line is dropped."""
+        return [row for _, row in self.located(name, row_type)]
+
+    def located(self, name: str, row_type: type[Row]) -> Iterator[tuple[int, Row]]:
+        """What `resume` returns, a row at a time, each with the byte of the shard it begins at."""
         path = self._partial / f"{name}.jsonl"
-        if not path.exists():
-            return []
-        drop_torn_line(path)
-        return list(read_jsonl(path, row_type))
+        if path.exists():
+            drop_torn_line(path)
+            yield from locate_jsonl(path, row_type)
 
     def finish(
         self,
@@ -107,21 +110,25 @@ class Stage:
         *,
         counts: Mapping[str, Any],
         cost: Mapping[str, Any] | None = None,
+        files: Iterable[str] = (),
     ) -> Json:
         """Write the Parquet tables and the manifest, drop the shards, rename the folder.
 
-        `tables` maps a file stem to the row type and the rows, in their final order.
+        `tables` maps a file stem to the row type and the rows, in their final order; `files` names
+        what else the stage has made there, besides tables and checkpoints.
         """
         shards = [shard.path.stem for shard in self._shards]
         self.close()
-        partial = self.partial
+        partial, named = self.partial, frozenset(files)
         with disk_errors(partial):
             for name, (row_type, rows) in tables.items():
                 write_parquet(partial / f"{name}.parquet", row_type, rows)
             manifest = {
                 "identity": self.identity.as_json(),
                 "files": {
-                    p.name: sha256(p) for p in sorted(partial.iterdir()) if p.suffix in _TABLES
+                    p.name: sha256(p)
+                    for p in sorted(partial.iterdir())
+                    if p.suffix in _TABLES or p.name in named
                 },
                 "counts": dict(counts),
                 "seconds": round(time.monotonic() - self._started, 3),

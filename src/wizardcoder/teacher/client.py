@@ -5,55 +5,55 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from wizardcoder import recipe
-from wizardcoder.errors import TeacherAccessError, TeacherError
+from wizardcoder.errors import BudgetError, TeacherAccessError, TeacherError
 from wizardcoder.storage import text_digest
+from wizardcoder.teacher.answers import Heard, Reply, lost, parse, read
+from wizardcoder.teacher.batches import Travelling
 from wizardcoder.teacher.ledger import Ledger, Outcome
-from wizardcoder.teacher.transport import Answer, LostConnectionError, Transport
+from wizardcoder.teacher.pacing import Clock, Pacing, WallClock
+from wizardcoder.teacher.prices import price_of
+from wizardcoder.teacher.transport import LostConnectionError, Transport
 
-_TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_GATEWAY = frozenset({502, 504})  # what the server behind it did, and billed, is not known
-_WRONG_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
+if TYPE_CHECKING:
+    from wizardcoder.teacher.budget import Budget
+
 _LONGEST_PAUSE_SECONDS = 60.0
 #: An endpoint that was never heard of is not waited for as long as one that has gone quiet.
 FIRST_CONTACT_ATTEMPTS = 3
-#: A server that wants a longer pause than this is not waited for.
-LONGEST_RETRY_AFTER_SECONDS = 600.0
+#: As many requests as wait for one batch at once: what they hold is a few hundred megabytes.
+BATCH_WIDTH = 20_000
+_BYTES_PER_TOKEN = 4  # of a prompt, to pace with until the answer says how many there were
+_NEWEST = 1 / 50  # the weight of the newest answer in the mean length
 
 
-_MALFORMED = (
-    *(ValueError, LookupError, TypeError, AttributeError),
-    *(OverflowError, RecursionError),  # JSON knows numbers and depths that Python does not
-)
+class _Call(NamedTuple):
+    """A request with its key and its worst case; `travelling`: a batch holds it already."""
 
+    key: bytes
+    sample: int
+    body: bytes
+    max_tokens: int
+    worst_usd: float
+    travelling: Travelling | None = None
 
-class Reply(NamedTuple):
-    """What a teacher said. `finish_reason` `length`: it was cut, and must not become data."""
-
-    text: str
-    finish_reason: str
-    prompt_tokens: int
-    completion_tokens: int
-
-
-class _Sent(NamedTuple):
-    """How one attempt ended, the pause before the next one, or the error that ends them all."""
-
-    outcome: Outcome
-    pause_seconds: float = 0.0
-    error: TeacherError | None = None
+    @property
+    def worst_tokens(self) -> int:
+        return len(self.body) + self.max_tokens  # a token is at least one byte
 
 
 class Teacher:
     """A chat model behind a transport and a ledger.
 
-    At most `options.concurrency` requests are in flight; identical requests in flight share one.
-    Leaving it gives up what is in flight and commits what was heard; it can be entered again.
+    At most `width` requests are in flight; identical requests in flight share one. `price` is None
+    where nobody knows it. Leaving it gives up what is in flight and commits what was heard; it can
+    be entered again. Where the budget ended it, what is in flight is waited for, for
+    `timeout_seconds` at most.
     """
 
     def __init__(
@@ -63,22 +63,40 @@ class Teacher:
         ledger: Ledger,
         *,
         seed: int = 0,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        budget: Budget | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.options = options
         self.ledger = ledger
+        self.price = price_of(options)
+        self.width = BATCH_WIDTH if options.batch else options.concurrency
         self._transport = transport
         self._seed = seed
-        self._sleep = sleep
+        self._budget = budget
+        self._clock = WallClock() if clock is None else clock
         self._heard = False  # has anything answered at the endpoint?
         self._answered = False  # ... as a teacher?
-        self._slots = asyncio.Semaphore(options.concurrency)
+        self._mean_completion = float(options.max_tokens)
+        self._pacing = self._new_pacing()
         self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
         self._prefix = f"{options.model}\n{options.endpoint.rstrip('/')}\n".encode()
 
+    @property
+    def note(self) -> str:
+        """What slows it down at the moment, for who watches; "" if nothing."""
+        if self._pacing.health.down:
+            return f"no answer for {self._pacing.health.down_seconds:.0f} s, asking again"
+        room = self._pacing.room
+        return f"{room} of {self.width} calls at once" if room < self.width else ""
+
     async def __aenter__(self) -> Self:
-        self._slots = asyncio.Semaphore(self.options.concurrency)  # it belongs to one event loop
+        self._pacing = self._new_pacing()  # it belongs to one event loop
+        calls = self._travelling()
         await self._transport.__aenter__()
+        for call in calls:
+            max_tokens = json.loads(call.request)["max_tokens"]
+            work = self._ask(call.key, call.sample, call.request, max_tokens, call)
+            self._start(call.key, work)
         return self
 
     async def __aexit__(
@@ -87,6 +105,8 @@ class Teacher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._budget and isinstance(error, BudgetError) and not self.options.batch:
+            await self._budget.idle(self.options.timeout_seconds)  # what was sent is paid for
         tasks = list(self._in_flight.values())
         for task in tasks:
             task.cancel()
@@ -94,157 +114,205 @@ class Teacher:
         await self.ledger.flush()
         await self._transport.__aexit__(kind, error, trace)
 
-    async def ask(self, prompt: str, *, sample: int = 0) -> Reply:
+    async def ask(
+        self, prompt: str, *, sample: int = 0, decoding: recipe.Decoding | None = None
+    ) -> Reply:
         """The teacher's reply to one user message.
 
-        `sample` tells redraws of the same request apart. A reply that the ledger holds is returned
-        without sending anything. Raises TeacherError when retries are used up or the endpoint
-        refuses this request, TeacherAccessError when no request will ever do.
+        `sample` tells redraws of the same request apart; `decoding` None: the teacher's own. A
+        reply that the ledger holds is returned without sending anything. Raises TeacherError when
+        retries are used up or the endpoint refuses this request, TeacherAccessError when no
+        request will ever do.
         """
-        request = self.request(prompt, sample)
+        decoding = decoding or self.options
+        request = self.request(prompt, sample, decoding)
         key = hashlib.sha256(self._prefix + request + b"\n%d" % sample).digest()
         if (stored := self.ledger.find(key)) is not None:
-            return _parse(stored)
+            return parse(stored)
         task = self._in_flight.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask(key, sample, request))
-            self._in_flight[key] = task
-            task.add_done_callback(lambda _: self._in_flight.pop(key, None))
-        return await asyncio.shield(task)
+            task = self._start(key, self._ask(key, sample, request, decoding.max_tokens))
+        waiting = asyncio.shield(task)
+        return await (waiting if self._budget is None else self._budget.in_time(waiting))
 
-    def request(self, prompt: str, sample: int) -> bytes:
-        """The request body, byte for byte what is sent."""
+    def _start(self, key: bytes, work: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
+        task = asyncio.create_task(work)
+        self._in_flight[key] = task
+        task.add_done_callback(lambda done: self._done(key, done))
+        return task
+
+    def _done(self, key: bytes, task: asyncio.Task[Reply]) -> None:
+        del self._in_flight[key]
+        if not task.cancelled():
+            task.exception()  # whoever waits has heard it; perhaps nobody does
+
+    def _travelling(self) -> list[Travelling]:
+        """What an earlier process has put into batches: waited for, whoever will ask for it."""
         options = self.options
+        batches = self.ledger.open_batches(options.endpoint.rstrip("/"), options.model)
+        if batches and not options.batch:
+            raise TeacherAccessError(
+                f"{self.ledger.path}: a batch of {batches[0].requests} requests goes on at "
+                f"{options.endpoint}: set teacher.batch = true to read its answers first"
+            )
+        return [call for batch in batches for call in self.ledger.travelling(batch)]
+
+    def request(
+        self, prompt: str, sample: int = 0, decoding: recipe.Decoding | None = None
+    ) -> bytes:
+        """The request body, byte for byte what is sent."""
+        options = decoding or self.options
         body: dict[str, Any] = {
-            "model": options.model,
+            "model": self.options.model,
             "messages": [{"role": "user", "content": prompt}],
             "temperature": options.temperature,
             "top_p": options.top_p,
             "max_tokens": options.max_tokens,
         }
-        if options.send_seed:
+        if self.options.send_seed:
             body["seed"] = int(text_digest(self._seed, sample)[:7], 16)
         return json.dumps(body, separators=(",", ":")).encode()
 
-    async def _ask(self, key: bytes, sample: int, request: bytes) -> Reply:
-        async with self._slots:
-            for attempt in range(self.options.max_retries + 1):
-                started = time.monotonic()
-                row = await self.ledger.begin(
-                    key, self.options.model, sample, request, self._worst_usd(request)
-                )
-                outcome, pause, error = await self._send(request, attempt, key)
-                await self.ledger.end(row, outcome, time.monotonic() - started)
-                if outcome.reply is not None:
-                    return _parse(outcome.reply)
-                if error is not None:
-                    raise error
-                if attempt < self.options.max_retries:
-                    await self._sleep(pause)
-        raise TeacherError(
-            f"{self.options.endpoint}: gave up after {attempt + 1} attempts, the last one: "
-            f"{outcome.note}; what was answered is kept: run the same command again later"
+    async def _ask(
+        self,
+        key: bytes,
+        sample: int,
+        request: bytes,
+        max_tokens: int,
+        travelling: Travelling | None = None,
+    ) -> Reply:
+        worst_usd = 0.0 if self.price is None else self.price.usd(len(request), max_tokens)
+        call = _Call(key, sample, request, max_tokens, worst_usd, travelling)
+        tries = 0
+        while True:
+            heard, pause_seconds = await self._attempt(call, tries)
+            call = call._replace(travelling=None)
+            if heard.reply is not None:
+                return heard.reply
+            if heard.error is not None:
+                raise heard.error
+            tries += self._counts()
+            self._check_patience(heard, tries)
+            if pause_seconds:
+                await self._clock.sleep(pause_seconds)
+
+    async def _attempt(self, call: _Call, tries: int) -> tuple[Heard, float]:
+        """Send a request once; returns what came of it, and the pause before it is sent again."""
+        tokens = len(call.body) / _BYTES_PER_TOKEN + min(call.max_tokens, self._mean_completion)
+        number = await self._pacing.enter(tokens)
+        more_tokens = 0.0
+        try:
+            async with self._reserved(call) as spent:
+                started = self._clock.now()
+                row = await self._begin(call)
+                heard = await self._send(call)
+                spent.append(heard.outcome)
+                await self.ledger.end(row, heard.outcome, self._clock.now() - started)
+            more_tokens = self._used(heard, tokens) - tokens
+            return heard, self._judge(number, call, heard, tries)
+        finally:
+            self._pacing.leave(number, more_tokens)
+
+    async def _begin(self, call: _Call) -> int:
+        """The row of an attempt, committed before it is sent."""
+        if call.travelling is not None:
+            return call.travelling.id
+        return await self.ledger.begin(
+            *(call.key, self.options.model, call.sample, call.body, call.worst_usd),
+            queued=self.options.batch,
         )
 
-    async def _send(self, request: bytes, attempt: int, key: bytes) -> _Sent:
-        jitter = key[attempt % len(key)] / 255
-        pause = min(_LONGEST_PAUSE_SECONDS, 0.5 * 2**attempt * (0.5 + jitter))
+    @asynccontextmanager
+    async def _reserved(self, call: _Call) -> AsyncIterator[list[Outcome]]:
+        """Room in the budget for the worst case; what is spent in fact is put into the list."""
+        spent: list[Outcome] = []
+        if self._budget is None:
+            yield spent
+            return
+        if call.travelling is None:
+            held = await self._budget.reserve(call.worst_usd, call.worst_tokens)
+        else:
+            held = self._budget.adopt(call.travelling.usd, call.worst_tokens)
         try:
-            answer = await self._transport.post(request)
-        except LostConnectionError as error:
-            return self._lost(request, error, attempt, pause)
-        self._heard = True
-        if answer.status in _TRANSIENT:
-            return self._refused(request, answer, pause)
-        sent = self._judge(answer)
-        if isinstance(sent.error, TeacherAccessError) and answer.status == 200 and self._answered:
-            # It has answered well before: a glitch on the way, billed for all we know.
-            worst = self._worst_usd(request)
-            return _Sent(Outcome("maybe_paid", usd=worst, note=sent.outcome.note), pause)
-        self._answered = self._answered or sent.outcome.reply is not None
-        return sent
+            yield spent
+        finally:
+            if not spent or not spent[0].is_priced:
+                self._budget.settle(held, call.worst_usd, call.worst_tokens)
+            else:
+                _, _, prompt_tokens, completion_tokens, paid, _ = spent[0]
+                self._budget.settle(held, paid, prompt_tokens + completion_tokens)
 
-    def _lost(
-        self, request: bytes, error: LostConnectionError, attempt: int, pause: float
-    ) -> _Sent:
-        if error.sent:
-            worst = self._worst_usd(request)
-            return _Sent(Outcome("maybe_paid", usd=worst, note=str(error)), pause)
-        if not self._heard and attempt + 1 >= FIRST_CONTACT_ATTEMPTS:
-            return _unusable(
-                f"the teacher cannot be reached: {error}; is it running, and is teacher.endpoint "
+    async def _send(self, call: _Call) -> Heard:
+        try:
+            answer = await self._transport.post(call.body, call.key)
+        except LostConnectionError as error:
+            self._heard = self._heard or error.sent
+            return lost(error, call.worst_usd)
+        self._heard = True
+        heard = read(answer, self.options, self.price, call.worst_usd)
+        glitch = isinstance(heard.error, TeacherAccessError) and answer.status == 200
+        if glitch and self._answered:  # it has answered well before: billed, for all we know
+            return Heard(Outcome("maybe_paid", usd=call.worst_usd, note=heard.outcome.note))
+        self._answered = self._answered or heard.reply is not None
+        return heard
+
+    def _judge(self, number: int, call: _Call, heard: Heard, tries: int) -> float:
+        """Tell the pacing what came of a request; returns the pause of this call alone."""
+        pacing, wish = self._pacing, heard.wish_seconds
+        if heard.reply is not None or heard.error is not None:
+            pacing.answered(number)
+            return 0.0
+        if self.options.batch:
+            return 0.0  # the next batch takes it; what becomes of one says nothing of the endpoint
+        all_wait = heard.too_many and pacing.refused(number, wish)
+        if self._heard:
+            blameless = heard.too_many or heard.unreachable
+            pacing.health.failed(number, call.key, blameless=blameless, wish_seconds=wish)
+        if pacing.health.down or (all_wait and wish is not None):
+            return 0.0  # the door holds it, and everybody
+        jitter = call.key[tries % len(call.key)] / 255
+        backoff = min(_LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(tries, 9) * (0.5 + jitter))
+        return backoff if wish is None else wish
+
+    def _counts(self) -> bool:
+        """Whether the failure of a moment ago is one of the request: an outage is nobody's."""
+        return not self._pacing.health.down or self.options.max_retries == 0
+
+    def _check_patience(self, heard: Heard, tries: int) -> None:
+        """Raise the error of a request that is not sent again."""
+        endpoint, note = self.options.endpoint, heard.outcome.note
+        if heard.unreachable and not self._heard and tries >= FIRST_CONTACT_ATTEMPTS:
+            raise TeacherAccessError(
+                f"the teacher cannot be reached: {note}; is it running, and is teacher.endpoint "
                 "right?"
             )
-        return _Sent(Outcome("refused", note=str(error)), pause)
+        health = self._pacing.health
+        if tries <= self.options.max_retries and not health.hopeless:
+            return
+        after = f"{tries} attempts"
+        if health.hopeless:
+            after = f"{health.down_seconds / 60:.0f} minutes without an answer"
+        raise TeacherError(
+            f"{endpoint}: gave up after {after}, the last one: "
+            f"{note}; what was answered is kept: run the same command again later"
+        )
 
-    def _refused(self, request: bytes, answer: Answer, pause: float) -> _Sent:
-        note = f"HTTP {answer.status}: {_excerpt(answer)}"
-        outcome = Outcome("refused", note=note)
-        if answer.status in _GATEWAY:
-            outcome = Outcome("maybe_paid", usd=self._worst_usd(request), note=note)
-        wanted = answer.retry_after_seconds
-        if wanted is not None and wanted > LONGEST_RETRY_AFTER_SECONDS:
-            problem = (
-                f"{self.options.endpoint} wants a pause of {wanted:.0f} seconds ({note}): "
-                "run the same command again then"
-            )
-            return _Sent(outcome, error=TeacherError(problem))
-        return _Sent(outcome, pause if wanted is None else wanted)
+    def _used(self, heard: Heard, tokens: float) -> float:
+        """How many tokens a request took of the rate, as far as it says so."""
+        if heard.reply is None:
+            return 0.0 if heard.outcome.status in {"refused", "failed"} else tokens
+        _, _, prompt_tokens, completion_tokens = heard.reply
+        if not completion_tokens:
+            return tokens
+        self._mean_completion += (completion_tokens - self._mean_completion) * _NEWEST
+        return prompt_tokens + completion_tokens
 
-    def _judge(self, answer: Answer) -> _Sent:
-        options = self.options
-        if answer.status in {401, 403}:
-            return _unusable(
-                f"{options.endpoint} refused the key (HTTP {answer.status}): put a valid one into "
-                f"the environment variable {options.api_key_env} (teacher.api_key_env)"
-            )
-        if answer.status != 200 and answer.content_type != "text/html":
-            note = (
-                f"{options.endpoint} refused a request for model {options.model!r}: "
-                f"HTTP {answer.status}: {_excerpt(answer)}"
-            )
-            if answer.status in _WRONG_ADDRESS:
-                return _unusable(f"{note}; check teacher.model and teacher.endpoint")
-            return _Sent(Outcome("failed", note=note), error=TeacherError(note))
-        try:
-            reply = _parse(answer.body)
-        except _MALFORMED:
-            return _unusable(
-                f"{options.endpoint} does not answer as a chat-completions endpoint "
-                f"(HTTP {answer.status}, {answer.content_type}): {_excerpt(answer)}; "
-                "check teacher.endpoint, it usually ends in /v1"
-            )
-        tokens = reply.prompt_tokens, reply.completion_tokens
-        return _Sent(Outcome("answered", answer.body, *tokens, self._usd(*tokens)))
-
-    def _usd(self, prompt_tokens: float, completion_tokens: float) -> float:
-        prompt = prompt_tokens * (self.options.usd_per_million_prompt_tokens or 0.0)
-        completion = completion_tokens * (self.options.usd_per_million_completion_tokens or 0.0)
-        return (prompt + completion) / 1e6
-
-    def _worst_usd(self, request: bytes) -> float:
-        return self._usd(len(request), self.options.max_tokens)  # a token is at least one byte
-
-
-def _unusable(note: str) -> _Sent:
-    return _Sent(Outcome("failed", note=note), error=TeacherAccessError(note))
-
-
-def _parse(body: bytes) -> Reply:
-    """The reply in a response body. Raises one of `_MALFORMED` when it is not one."""
-    response = json.loads(body)
-    choice, usage = response["choices"][0], response.get("usage") or {}
-    text = choice["message"]["content"] or ""
-    if not isinstance(text, str):
-        raise TypeError("content is not text")
-    return Reply(
-        text=text,
-        finish_reason=choice.get("finish_reason") or "stop",
-        prompt_tokens=int(usage.get("prompt_tokens") or 0),
-        completion_tokens=int(usage.get("completion_tokens") or 0),
-    )
-
-
-def _excerpt(answer: Answer, limit: int = 200) -> str:
-    text = " ".join(answer.body.decode("utf-8", "replace").split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    def _new_pacing(self) -> Pacing:
+        at_once = not self.options.batch  # the rates are those of calls that are
+        return Pacing(
+            self.width,
+            requests_per_minute=self.options.requests_per_minute if at_once else None,
+            tokens_per_minute=self.options.tokens_per_minute if at_once else None,
+            patience_seconds=60 * self.options.outage_minutes,
+            clock=self._clock,
+        )

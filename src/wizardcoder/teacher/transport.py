@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from wizardcoder.errors import TeacherAccessError, WizardCoderError
@@ -35,8 +37,11 @@ class LostConnectionError(WizardCoderError):
 class Transport(Protocol):
     """Carries one request body to the teacher and brings the answer back."""
 
-    async def post(self, body: bytes) -> Answer:
-        """The answer. Raises LostConnectionError when there was none."""
+    async def post(self, body: bytes, key: bytes) -> Answer:
+        """The answer. `key` is the ledger's for this request: a name of its own.
+
+        Raises LostConnectionError when there was none.
+        """
 
     async def __aenter__(self) -> Self: ...
 
@@ -68,6 +73,9 @@ class HttpTransport:
         self._timeout_seconds = timeout_seconds
         self._connections = connections
         self._proxy = _proxy(self.url)
+        self._secrets = [
+            text.encode() for text in (self._api_key, *_passwords(self._proxy)) if text
+        ]
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -84,7 +92,7 @@ class HttpTransport:
         if self._session is not None:
             await self._session.close()
 
-    async def post(self, body: bytes) -> Answer:
+    async def post(self, body: bytes, key: bytes) -> Answer:
         import aiohttp
 
         assert self._session is not None, "use `async with`"
@@ -95,20 +103,28 @@ class HttpTransport:
                 proxy=self._proxy,
                 allow_redirects=False,  # it would turn POST into GET, or leave for another host
             ) as response:
-                return Answer(
-                    response.status,
-                    self._censored(await response.read()),
-                    response.content_type,
-                    _seconds(response.headers.get("Retry-After")),
-                )
+                return await self._answer(response)
         except aiohttp.ClientConnectorError as error:
-            raise LostConnectionError(f"{self.url}: {error}", sent=False) from None
+            raise LostConnectionError(self._reason(error), sent=False) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise LostConnectionError(f"{self.url}: {reason}", sent=True) from None
+            raise LostConnectionError(self._reason(error), sent=True) from None
 
-    def _censored(self, body: bytes) -> bytes:
-        return body.replace(self._api_key.encode(), b"[key]") if self._api_key else body
+    async def _answer(self, response: aiohttp.ClientResponse) -> Answer:
+        return Answer(
+            response.status,
+            self._censored(await response.read()),
+            response.content_type,
+            _seconds(response.headers.get("Retry-After"), response.headers.get("Date")),
+        )
+
+    def _reason(self, error: Exception, url: str = "") -> str:
+        reason = f"{url or self.url}: {str(error) or type(error).__name__}"
+        return self._censored(reason.encode()).decode()
+
+    def _censored(self, text: bytes) -> bytes:
+        for secret in self._secrets:
+            text = text.replace(secret, b"[key]")
+        return text
 
 
 class LocalTransport:
@@ -123,7 +139,7 @@ class LocalTransport:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def post(self, body: bytes) -> Answer:
+    async def post(self, body: bytes, key: bytes) -> Answer:
         response = json.dumps(self._respond(json.loads(body))).encode()
         return Answer(200, response, "application/json", None)
 
@@ -131,6 +147,11 @@ class LocalTransport:
 def _checked(endpoint: str) -> str:
     try:
         parts = urlsplit(endpoint)
+        if parts.password or parts.username or parts.query:
+            raise TeacherAccessError(
+                f"teacher.endpoint at {parts.hostname} holds more than an address: a key belongs "
+                "into the environment (teacher.api_key_env)"
+            )
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
             return endpoint
     except ValueError:
@@ -150,8 +171,22 @@ def _proxy(url: str) -> str | None:
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def _passwords(url: str | None) -> list[str]:
+    parts = urlsplit(url or "")
+    return [parts.password, unquote(parts.password)] if parts.password else []
+
+
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
+    """How long the server asks to wait, in seconds or until a date by its own clock."""
+    if not retry_after:
+        return None
     try:
-        return max(0.0, float(retry_after)) if retry_after else None
+        return max(0.0, float(retry_after))
     except ValueError:
-        return None  # an HTTP date: our own backoff does as well
+        pass
+    try:
+        now = parsedate_to_datetime(date).timestamp() if date else time.time()
+        wait = parsedate_to_datetime(retry_after).timestamp() - now
+    except ValueError:
+        return None
+    return wait if wait > 0 else None  # what is over says nothing
