@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from wizardcoder.cli.app import run
+from wizardcoder.errors import TeacherError
+from wizardcoder.pipeline import Run
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -48,6 +50,7 @@ def test_importing_loads_neither_torch_nor_pandas(module: str) -> None:
         (["run", "--set", "train.lrr=1"], "unknown key 'train.lrr'; known here:"),
         (["seeds", "absent.json"], "no seeds called 'absent.json'"),
         (["clean", "."], "is neither a seed file nor a run folder"),
+        (["seeds", "hf:"], "hf:OWNER/NAME"),
         (["evolve"], "no run in runs/"),
         (["evaluate", "humaneval", "--completions", "x.jsonl"], "--data"),
         (["evaluate", "humaneva", "--completions", "x.jsonl"], "unknown benchmark 'humaneva'"),
@@ -157,7 +160,8 @@ def test_doctor_warns_of_a_network_file_system(
 
 def test_plan_sends_nothing_and_says_calls_and_dollars(capsys: pytest.CaptureFixture[str]) -> None:
     prices = "teacher.usd_per_million_completion_tokens=2"
-    assert run(["plan", "--set", prices, "--set", "seeds.count=100"]) == 0
+    others = ["--set", "seeds.count=100", "--set", "evolve.judge.enabled=false"]
+    assert run(["plan", "--set", prices, *others]) == 0
     plan = capsys.readouterr().out.splitlines()
     assert "evolve  3 rounds, 300 attempts, asking miniature" in plan
     figures = {line.split()[0]: line.split()[1:] for line in plan}
@@ -239,3 +243,23 @@ def test_a_mistake_in_a_recipe_is_found_before_anything_is_made(
     assert run(["run", "--set", override, "--out", "out"]) == 2
     assert message in capsys.readouterr().err
     assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, TeacherError("it is down")])
+def test_who_names_no_folder_is_told_which_one_goes_on(
+    ending: BaseException | type[BaseException],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def evolve(self: Run) -> None:
+        raise ending
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Run, "evolve", evolve)
+    Path("s.jsonl").write_text('{"instruction": "Add.", "output": "3"}\n')
+    assert run(["evolve", "s.jsonl"]) in (1, 130)
+    (folder,) = Path("runs").iterdir()
+    assert f"to go on in it: wizardcoder evolve {folder}\n" in capsys.readouterr().err
+    assert run(["evolve", "s.jsonl", "--out", "named"]) in (1, 130)
+    assert "to go on in it" not in capsys.readouterr().err

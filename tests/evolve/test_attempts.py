@@ -16,7 +16,8 @@ TEXT = "Write a program 🙂.\n" * 50
 
 
 def attempt(number: int, round: int, rule: str = "", text: str = TEXT) -> Attempt:
-    made = replace(seed(number, text), round=round, id=f"s/{number:06d}#{round}", response=text)
+    made = seed(number, text)
+    made = replace(made, round=round, id=f"s/{number:06d}#{round}", response=text, system=text)
     return replace(Attempt.of(made), rule=rule, operation="replace", teacher="m")
 
 
@@ -53,7 +54,7 @@ def test_accepted_and_rejected_come_by_lineage_and_round(kept: Path) -> None:
 def test_no_text_stays_in_memory(kept: Path) -> None:
     with opened(kept) as stage:
         for outline in Attempts(stage).outlines():
-            assert (outline.instruction, outline.response) == ("", "")
+            assert (outline.instruction, outline.response, outline.system) == ("", "", "")
             assert (outline.operation, outline.teacher) == ("replace", "m")
 
 

@@ -82,6 +82,11 @@ def test_an_attempt_says_where_it_comes_from() -> None:
     )
 
 
+def test_an_attempt_keeps_what_the_system_said_to_its_seed() -> None:
+    given = replace(SEED, system="Answer in French.")
+    assert {a.system for a in walked(Script(harder), seed=given)} == {"Answer in French."}
+
+
 def test_white_space_around_replies_is_dropped() -> None:
     script = Script(lambda prompt, sample: f"\n {harder(prompt, sample)}\n")
     attempt = walked(script)[0]
@@ -361,6 +366,13 @@ def test_samples_are_counted_for_each_teacher() -> None:
         for prompt in {prompt for prompt, _ in script.asked}:
             samples = [n for asked, n in script.asked if asked == prompt]
             assert samples == list(range(len(samples)))
+
+
+def test_samples_of_one_model_with_two_keys_are_counted_together() -> None:
+    script = Script(lambda prompt, sample: "")
+    same = TWO._replace(teachers=[evolve.PlanTeacher("m"), evolve.PlanTeacher("m")])
+    walked(script, plan=same, others=[script])
+    assert [sample for _, sample in script.asked] == list(range(12))
 
 
 @pytest.mark.parametrize("interrupted", range(12))

@@ -40,7 +40,7 @@ from wizardcoder.errors import (
 from wizardcoder.evolve import Evolved, PlanTeacher, evolve
 from wizardcoder.evolve.stage import walk_all
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import read_parquet, write_parquet
+from wizardcoder.storage import begun, read_parquet, write_parquet
 from wizardcoder.teacher.transport import Answer
 
 SEEDS = [seed(number) for number in range(1, 31)]
@@ -277,6 +277,15 @@ def test_the_cost_covers_every_execution_and_leftovers_go(tmp_path: Path) -> Non
         "records.parquet",
         "rejected.parquet",
     ]
+
+
+def test_the_cost_covers_an_execution_that_came_to_no_attempt(tmp_path: Path) -> None:
+    with pytest.raises(TeacherAccessError):
+        run(tmp_path, SEEDS[:1], FakeTransport(after(0, refuse(401))))
+    assert shard(tmp_path).read_text() == ""
+    assert not begun(tmp_path / "evolved")
+    manifest = run(tmp_path, SEEDS[:1], FakeTransport(moody))
+    assert manifest["cost"]["refused"] == 1
 
 
 def test_progress_counts_attempts_also_those_of_an_earlier_execution(tmp_path: Path) -> None:

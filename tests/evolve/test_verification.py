@@ -252,6 +252,10 @@ def test_failed_answers_are_kept_unless_told() -> None:
         assert Verify(run, keep_failed=False).fault(failed._replace(status=status)) is None
 
 
+def test_a_name_that_begins_like_an_import_is_none() -> None:
+    assert empty_solution("from_celsius = lambda c: 1.8 * c + 32") == "from_celsius = None"
+
+
 def test_an_empty_solution_has_the_names_of_the_program_and_does_nothing() -> None:
     program = (
         "import math as m\nfrom re import sub\nN: int = 3\na = b = print('loud')\n"

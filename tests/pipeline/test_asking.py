@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shlex
@@ -14,6 +15,8 @@ import pytest
 from tests.fault_server import Call, FaultServer, Reaction
 from wizardcoder import miniature
 from wizardcoder.cli.app import run as main
+from wizardcoder.pipeline.names import open_teachers
+from wizardcoder.recipe import Recipe, Teacher
 from wizardcoder.teacher import Ledger
 
 SEEDS = 25
@@ -104,6 +107,45 @@ def test_tokens_are_limited_too(server: FaultServer, capsys: pytest.CaptureFixtu
     assert "wizardcoder evolve r --max-tokens 18000" in capsys.readouterr().err
 
 
+def test_the_way_to_go_on_has_room_for_the_next_call(
+    server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evolve("r", server.endpoint, "--max-tokens", "3") == 3
+    way = re.search(r"to go on: wizardcoder (.+)", capsys.readouterr().err)
+    assert way is not None
+    assert main(shlex.split(way[1])) in (0, 3)
+    assert len(server.calls) > 0
+
+
+def test_a_sample_that_its_budget_ends_says_how_to_go_on_with_the_sample(
+    server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("s.jsonl").write_text('{"instruction": "Add.", "output": "3"}\n')
+    sample = ["--sample", "1", "--out", "r", "--max-tokens", "3"]
+    assert main(["plan", "evolve", "s.jsonl", *sample, "--endpoint", server.endpoint]) == 3
+    assert "to go on: the same command with --max-tokens " in capsys.readouterr().err
+    assert main(["evolve", "r"]) == 2
+    assert "not a run folder" in capsys.readouterr().err.replace("nor a run", "not a run")
+
+
+def test_a_key_in_an_endpoint_is_refused_before_a_file_holds_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for endpoint in ("http://me:planted@host/v1", "http://host/v1?key=planted"):
+        assert evolve("r", endpoint) == 2
+    assert "planted" not in capsys.readouterr().err
+    assert not Path("r").exists()
+
+
+def test_a_key_in_place_of_its_variables_name_is_refused_and_not_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert evolve("r", "http://host/v1", **{"teacher.api_key_env": "sk-planted"}) == 2
+    error = capsys.readouterr().err
+    assert "belongs into the environment" in error and "planted" not in error
+    assert not Path("r").exists()
+
+
 def test_hours_are_limited_too(server: FaultServer, capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
     slow = {"teacher.requests_per_minute": 12}
@@ -186,3 +228,13 @@ def test_a_replay_writes_nothing_into_the_ledger(server: FaultServer) -> None:
     assert evolve("r", server.endpoint, "--replay") == 2
     with Ledger(Path("r/ledger.sqlite")) as ledger:
         assert ledger.totals().calls == 0
+
+
+def test_a_replay_loads_no_model(tmp_path: Path) -> None:
+    async def enter() -> None:
+        wanted = Recipe(teacher=Teacher(endpoint="vllm", model="no/such-model"))
+        with Ledger(tmp_path / "l.sqlite") as ledger:
+            async with open_teachers(wanted, ledger, replay=True)[0]:
+                pass
+
+    asyncio.run(enter())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ def test_a_round_is_compared_with_the_best_so_far_and_not_with_the_last() -> Non
     assert all(each.best_before == 1 for each in found.rounds)
     step = evol_stop.search("mbpp-dev", 2, lambda n: model(203 - 3 * n))
     assert step.rounds[-1].difference == pytest.approx(-3 / PROBLEMS)
+
+
+def test_problems_without_a_verdict_count_for_neither_round() -> None:
+    broken = [nan] * 200 + model(0)[200:]
+    found, _ = search(model(200), broken, most=2)
+    assert (found.best, found.rounds[1].difference, found.rounds[1].rate) == (1, 0.0, 0.0)
+    assert found.stopped == "max_rounds"
 
 
 def test_of_two_equal_rounds_the_earlier_one_is_the_best() -> None:

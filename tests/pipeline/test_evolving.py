@@ -12,9 +12,8 @@ import pytest
 from tests.fault_server import chat
 from wizardcoder import miniature, prompts, recipe
 from wizardcoder.errors import StageConflictError
-from wizardcoder.pipeline import names
+from wizardcoder.pipeline import Run, names, open_run
 from wizardcoder.pipeline.evolving import HOW_NOT_WHAT, identity_of, plan_of
-from wizardcoder.pipeline.run import Run, open_run
 from wizardcoder.records import Record
 from wizardcoder.storage import Json, read_parquet
 from wizardcoder.teacher import LocalTransport, Transport

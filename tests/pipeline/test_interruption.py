@@ -99,7 +99,7 @@ def test_sigterm_ends_with_143_and_the_run_goes_on(finished: Run, tmp_path: Path
         process.terminate()
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert b"the same command goes on" in errors
+    assert b"the same command in the same folder goes on" in errors
     wait_until_gone(process.pid)
     with begin(tmp_path) as process:
         _, errors = process.communicate(timeout=300)

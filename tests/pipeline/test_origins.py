@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.export.samples import child, record
@@ -9,6 +10,7 @@ from wizardcoder import prompts, recipe
 from wizardcoder.export import Origin, Spent
 from wizardcoder.pipeline import Run, open_run
 from wizardcoder.pipeline.origins import Folders, origin
+from wizardcoder.recipe import Teacher
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import Identity, open_stage
 
@@ -80,10 +82,11 @@ def test_the_recipe_is_told_without_places_and_secrets(tmp_path: Path) -> None:
     run = run_of(
         tmp_path,
         "seeds.source='/home/somebody/seeds.json'",
-        "teacher.endpoint='https://me:secret@host:8000/v1?key=hidden'",
         "evolve.operations={mine = 1}",
         "evolve.custom.mine.prompt='/slash {question}'",
     )
+    teacher = Teacher(endpoint="https://me:secret@host:8000/v1?key=hidden")  # as none is read
+    run = replace(run, recipe=run.recipe.model_copy(update={"teacher": teacher}))
     text = origin_of(run).recipe_toml
     assert not [hidden for hidden in ("somebody", "secret", "hidden") if hidden in text]
     for said in ('"seeds.json"', '"https://host:8000/v1"', '"/slash {question}"'):

@@ -52,3 +52,16 @@ def test_each_is_asked_with_its_own_key_and_no_key_is_in_any_file(tmp_path: Path
     said += str(replies).encode()
     assert b"You said" in said
     assert [key for key in KEYS.values() if key.encode() in said] == []
+
+
+def test_two_keys_for_one_model_share_the_calls_in_flight(tmp_path: Path) -> None:
+    async def ask(ledger: Ledger, endpoint: str) -> list[Reply]:
+        options = [recipe.Teacher(model="m", endpoint=endpoint, api_key_env=name) for name in KEYS]
+        one, two = open_teachers(recipe.Recipe(teacher=options[0], teachers=options[1:]), ledger)
+        async with one, two:
+            return await asyncio.gather(one.ask("2 + 2?"), two.ask("2 + 2?"))
+
+    with FaultServer(quoting) as server, Ledger(tmp_path / "l.sqlite") as ledger:
+        first, second = asyncio.run(ask(ledger, server.endpoint))
+        assert (first, len(server.calls)) == (second, 1)
+        assert not ledger.in_flight

@@ -39,6 +39,12 @@ def test_a_cut_reply_says_so(tmp_path: Path) -> None:
     assert Asked(tmp_path, lambda call: say("4", "length")).replies[0].finish_reason == "length"
 
 
+def test_what_a_model_thinks_aloud_first_is_no_part_of_its_reply(tmp_path: Path) -> None:
+    thought = "<think>\n2 + 2 …\n</think>\n\n4"
+    asked = Asked(tmp_path, lambda call: say(thought), "2?")
+    assert asked.replies == [Reply("4", "stop", 10, 5)]
+
+
 def test_null_content_is_an_empty_reply(tmp_path: Path) -> None:
     assert Asked(tmp_path, lambda call: say(None, None)).replies == [Reply("", "stop", 10, 5)]
 

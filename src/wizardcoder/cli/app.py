@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code.
 
     0 done, 1 failed, 2 wrong usage or input, 3 stopped by a limit, 130/143 interrupted: what was
-    finished is on disk, and the same command goes on from there.
+    finished is on disk, and the same command in the same folder goes on from there.
     """
     signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-_INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
+_INTERRUPTED = "interrupted: what was finished is kept; the same command in the same folder goes on"
 
 
 class _Terminated(BaseException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wizardcoder.cli.batches import naming_batches
-from wizardcoder.errors import UsageError
+from wizardcoder.errors import BudgetError, UsageError
 
 if TYPE_CHECKING:
     from wizardcoder.cli.progress import Watch
@@ -170,7 +171,8 @@ def opened(
         with in_run(source, data=data, force=force, **settings) as run:
             yield run
         return
-    if (source / "manifest.json").is_file() or (source.is_dir() and not evolves):
+    is_of_a_run = any((source / name).is_file() for name in ("manifest.json", "ledger.sqlite"))
+    if is_of_a_run or (source.is_dir() and not evolves):
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
     if not evolves:
         changes.append("evolve.rounds=0")
@@ -182,8 +184,23 @@ def opened(
         run = open_run(
             folder, wanted, data=data, force=force, watch=watch, ledger=ledger, replay=replay
         )
-        with naming_batches(run):
+        with naming_batches(run), _naming_folder(stage, None if out else folder):
             yield run
+
+
+@contextmanager
+def _naming_folder(stage: str, unnamed: Path | None) -> Iterator[None]:
+    """Where a command ends early in a folder that nobody named, say how to go on in it.
+
+    The same command would begin another folder, and pay a second time.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if unnamed and not isinstance(error, UsageError | BudgetError):
+            way = f"wizardcoder {stage} {shlex.quote(str(unnamed))}"
+            typer.echo(f"this went into a folder of its own; to go on in it: {way}", err=True)
+        raise
 
 
 def _toml(value: object) -> str:

@@ -24,7 +24,7 @@ UNANSWERED = frozenset({TEACHER_FAILED, TEACHER_REFUSED})
 PATIENCE = 3
 
 _SHARD = "attempts"
-_TEXTS = ("id", "instruction", "response", "source", "licence", "teacher_terms")
+_TEXTS = ("id", "instruction", "response", "source", "licence", "teacher_terms", "system")
 _NO_TEXTS: Mapping[str, Any] = {**dict.fromkeys(_TEXTS, ""), "parent_id": None}
 
 

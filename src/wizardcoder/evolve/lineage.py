@@ -7,14 +7,13 @@ A rejected attempt yields nothing; the next round starts from the last accepted 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wizardcoder import prompts
 from wizardcoder.errors import (
-    MissingReplyError,
     TeacherAccessError,
     TeacherError,
     TeacherRefusedError,
@@ -91,7 +90,7 @@ class Attempt(Record):
 
 
 class _Asking(NamedTuple):
-    """The teacher of one attempt, and how often this lineage sent it each prompt before."""
+    """The teacher of one attempt, and how often this lineage sent its model each prompt before."""
 
     ask: Ask
     asked: Counter[str]
@@ -127,7 +126,9 @@ class _Lineage:
         self._plan = plan
         self._verifies = verify
         self._language = plan.language(seed.id)
-        self._teachers = [_Asking(ask, Counter()) for ask in asks]
+        asked: dict[str, Counter[str]] = defaultdict(Counter)  # a model may have two endpoints
+        models = (teacher.model for teacher in plan.teachers)
+        self._teachers = [_Asking(ask, asked[m]) for ask, m in zip(asks, models, strict=True)]
         self._parent = seed
 
     def remember(self, attempt: Attempt) -> None:
@@ -152,7 +153,7 @@ class _Lineage:
                 attempt = await step(attempt, teacher)
                 if attempt.rule:
                     return attempt
-        except (TeacherAccessError, MissingReplyError):
+        except TeacherAccessError:
             raise
         except TeacherRefusedError as error:
             return _rejected(attempt, Fault(TEACHER_REFUSED, str(error)))
@@ -174,6 +175,7 @@ class _Lineage:
             response="",
             source=seed.source,
             licence=seed.licence,
+            system=seed.system,
             teacher=teacher.model,
             teacher_terms=teacher.terms,
             language=self._language,

@@ -18,7 +18,7 @@ from wizardcoder.evolve.plan import Plan
 from wizardcoder.evolve.verification import Verify
 from wizardcoder.progress import Progress, silent
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Identity, Json, open_stage, read_manifest
+from wizardcoder.storage import Identity, Json, Stage, open_stage, read_manifest
 from wizardcoder.teacher import Teacher
 
 #: A teacher that fails this many attempts in a row, each after all its retries, is down.
@@ -137,14 +137,9 @@ def run_stage(
         total = len(seeds) * plan.rounds
         tally = Counter(attempt.accepted for attempt in attempts.outlines())
 
-        begun = stage.resume("begun", _Begun)
-        begun_shard = stage.shard("begun")
-        first_call = begun[0].last_call if begun else ledger.last_id
+        first_call = _first_call(stage, ledger.last_id)
 
         def keep(attempt: Attempt) -> None:
-            if not begun:  # only now: a stage that made nothing belongs to no recipe
-                begun.append(_Begun(first_call))
-                begun_shard.append(begun[0])
             attempts.add(attempt)
             tally[attempt.accepted] += 1
             tell()
@@ -162,7 +157,7 @@ def run_stage(
                     plan,
                     [(await stack.enter_async_context(teacher)).ask for teacher in teachers],
                     verify=verify,
-                    concurrency=sum(teacher.width for teacher in teachers),
+                    concurrency=sum(teacher.askers for teacher in teachers),
                     done=attempts.of,
                     on_attempt=keep,
                 )
@@ -184,6 +179,16 @@ def run_stage(
                 "priced": all(teacher.price is not None for teacher in teachers),
             },
         )
+
+
+def _first_call(stage: Stage, last_id: int) -> int:
+    """The last call before the stage first began; `last_id` is the last one of all."""
+    name = ".begun"  # hidden: a stage that made nothing yet belongs to no recipe
+    begun, shard = stage.resume(name, _Begun), stage.shard(name)
+    if not begun:
+        begun.append(_Begun(last_id))
+        shard.append(begun[0])
+    return begun[0].last_call
 
 
 def _check_ids(seeds: Sequence[Record]) -> None:

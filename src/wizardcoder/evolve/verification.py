@@ -199,7 +199,7 @@ def empty_solution(program: str) -> str:
     """
     lines = list(_empty_statements(syntax.parse(program)))
     return (
-        "\n".join(lines) if any(not line.startswith(("import", "from")) for line in lines) else ""
+        "\n".join(lines) if any(not line.startswith(("import ", "from ")) for line in lines) else ""
     )
 
 

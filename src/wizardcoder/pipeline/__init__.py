@@ -13,9 +13,10 @@ from wizardcoder.pipeline.estimate import Estimate, Sample
 from wizardcoder.pipeline.everything import run_all
 from wizardcoder.pipeline.exports import STAGES, Exported, export
 from wizardcoder.pipeline.headline import Headline, headline
+from wizardcoder.pipeline.opening import existing_run, open_run
 from wizardcoder.pipeline.plan import describe, plan_evolve
 from wizardcoder.pipeline.results import report, results
-from wizardcoder.pipeline.run import Run, existing_run, open_run
+from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.sampling import sample
 
 __all__ = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,9 @@ def asking(
         try:
             yield names.open_teachers(recipe, book, budget, replay=replay)
         except BudgetError as error:
-            ended = budget.ended_by if budget else None
-            if ended is None:
+            if budget is None or budget.ended_by is None:
                 raise
-            way = _way_on(run, recipe.budget, ended, ledger)
+            way = _way_on(run, recipe, ledger, budget.ended_by, budget.needed)
             raise BudgetError(f"{error}; to go on: {way}") from None
 
 
@@ -61,10 +61,19 @@ def check_prices(recipe: Recipe) -> None:
             )
 
 
-def _way_on(run: Path, limits: Limits, ended: str, ledger: Path | None) -> str:
-    """The command that goes on, with twice the limit where the old one is used up for good."""
-    limit = getattr(limits, ended)
-    more = limit if ledger or ended == "max_hours" else 2 * limit
+def _way_on(run: Path, recipe: Recipe, ledger: Path | None, ended: str, needed: float) -> str:
+    """The command that goes on, with twice the limit where the old one is used up for good.
+
+    `needed`: what the limit would have had to be for one more call.
+    """
+    more = getattr(recipe.budget, ended)
+    if not ledger and ended != "max_hours":
+        more *= 2
+    if needed > more:  # what is spent may have been spent under a higher limit
+        more = ceil(200 * needed) / 100
     option = f"--{ended.replace('_', '-')} {more:.15g}"
+    if recipe.evolve.rounds == "auto" or not (run / "recipe.toml").is_file():
+        return f"the same command with {option}"  # a whole run, or none yet
+    stage = "evolve" if (run / "seeds" / "manifest.json").is_file() else "seeds"
     book = f" --ledger {shlex.quote(str(ledger))}" if ledger else ""
-    return f"wizardcoder evolve {shlex.quote(str(run))} {option}{book}"
+    return f"wizardcoder {stage} {shlex.quote(str(run))} {option}{book}"

@@ -7,10 +7,11 @@ from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
+from math import nan
 from pathlib import Path
 
 from wizardcoder import evaluate
-from wizardcoder.errors import MissingExtraError, WizardCoderError
+from wizardcoder.errors import MissingExtraError, SandboxError, WizardCoderError
 from wizardcoder.pipeline import evol_stop, names
 from wizardcoder.pipeline.asking import check_prices
 from wizardcoder.pipeline.results import report
@@ -64,10 +65,15 @@ def _find_rounds(run: Run, base: Future[None], tune: Callable[..., Future[None]]
 
 
 def _pass_rates(run: Run, arm: str, name: str) -> list[float]:
-    """pass@1 of an arm on every problem of a benchmark, in the benchmark's order."""
+    """pass@1 of an arm on every problem of a benchmark, in the benchmark's order.
+
+    NaN where the sandbox reached no verdict. Raises SandboxError when it reached none at all.
+    """
     scores = evaluate.problem_scores(evaluate.read_verdicts(run.path / "verdicts" / arm / name))
+    if not scores:
+        raise SandboxError(f"{name}: the sandbox reached no verdict on any program of {arm}")
     problems = names.load_benchmark(name, run.data).problems
-    return [scores.get(problem.task_id, 0.0) for problem in problems]
+    return [scores.get(problem.task_id, nan) for problem in problems]
 
 
 def make_data(run: Run) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -67,7 +68,8 @@ def search(
 ) -> EvolStop:
     """Try rounds until one falls, or there may be no more.
 
-    `score(n)` tunes and scores round n: pass@1 of every problem, in the same order each time.
+    `score(n)` tunes and scores round n: pass@1 of every problem, in the same order each time, NaN
+    where it is not known; what is not known of one of two rounds says nothing of either.
     `on_round` sees what was found after each round.
     """
     found = EvolStop(benchmark=benchmark)
@@ -95,11 +97,14 @@ def _after(found: EvolStop, scores: Sequence[Sequence[float]], max_rounds: int) 
 def _compare(
     best: int, best_scores: Sequence[float], new: int, scores: Sequence[float]
 ) -> ScoredRound:
-    difference = scoring.paired_difference(best_scores, scores, seed=0)
-    interval = scoring.bootstrap_interval(scores, seed=0)
+    pairs = zip(best_scores, scores, strict=True)
+    both = [(before, after) for before, after in pairs if not isnan(before + after)]
+    known = [rate for rate in scores if not isnan(rate)]
+    difference = scoring.paired_difference(*zip(*both, strict=True), seed=0)
+    interval = scoring.bootstrap_interval(known, seed=0)
     return ScoredRound(
         round=new,
-        rate=fmean(scores),
+        rate=fmean(known),
         low=interval.low,
         high=interval.high,
         best_before=best,

@@ -131,6 +131,8 @@ def locate_seeds(source: str, data: Path | None) -> str:
     """
     if source in SEED_MAKERS:
         return source
+    if source == seeds.HUB:
+        raise MissingDataError(f"seeds {source!r}: name a data set: hf:OWNER/NAME or hf:FOLDER")
     scheme = seeds.HUB if source.startswith(seeds.HUB) else ""
     place = Path(source.removeprefix(scheme))
     if place.is_dir():

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
@@ -150,6 +151,13 @@ def _check(recipe: Recipe, where: str) -> None:
             f"{where}: [train] needs exactly one of steps, epochs, label_tokens (got "
             f"{', '.join(lengths) or 'none'}); write 'steps = 0' to switch the default off"
         )
+    for teacher in (recipe.teacher, *recipe.teachers):
+        _check_endpoint(teacher.endpoint, where)
+        if not re.fullmatch(r"[A-Za-z_]\w*", teacher.api_key_env, re.ASCII):
+            raise RecipeError(  # which does not repeat it
+                f"{where}: teacher.api_key_env is not the name of an environment variable, such as "
+                "OPENAI_API_KEY: the key itself belongs into the environment"
+            )
     _check_evolving(recipe, where)
     _check_names(recipe, where)
     rounds = {f"round-{n}" for n in range(1, recipe.most_rounds + 1)}
@@ -157,6 +165,19 @@ def _check(recipe: Recipe, where: str) -> None:
     for arm in recipe.arms:
         if arm not in known:
             raise RecipeError(f"{where}: unknown arm {arm!r}; known: {', '.join(sorted(known))}")
+
+
+def _check_endpoint(endpoint: str, where: str) -> None:
+    """Refuse what may be a key: a recipe is written into run and report."""
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return  # no URL at all: whoever asks there says so
+    if any((parts.username, parts.password, parts.query, parts.fragment)):
+        raise RecipeError(
+            f"{where}: teacher.endpoint at {parts.hostname} holds more than an address: a key "
+            "belongs into the environment (teacher.api_key_env)"
+        )
 
 
 def _check_names(recipe: Recipe, where: str) -> None:

@@ -38,7 +38,7 @@ class Teachers:
     @property
     def concurrency(self) -> int:
         """How many requests may be in flight at all of them together."""
-        return sum(teacher.options.concurrency for teacher in self.all)
+        return sum(teacher.width for teacher in self.all)
 
     def choose(self, key: str) -> Teacher:
         """One teacher, drawn by weight: a hash of seed and key, no state."""

@@ -52,7 +52,10 @@ def make_stage(
             teachers = Teachers(found, seed, on_reply=keep.begin)
             source = open_source(teachers)
             attempts = asyncio.run(_work(source, teachers, wanted, keep))
-            cost = ledger.totals(since_id=keep.first_call)._asdict()
+            cost = {
+                **ledger.totals(since_id=keep.first_call)._asdict(),
+                "priced": all(teacher.price is not None for teacher in found),
+            }
             return _finish(stage, source, attempts, wanted, cost)
 
 

@@ -25,7 +25,11 @@ _MALFORMED = (
 
 
 class Reply(NamedTuple):
-    """What a teacher said. `finish_reason` `length`: it was cut, and must not become data."""
+    """What a teacher said. `finish_reason` `length`: it was cut, and must not become data.
+
+    `text` is without what a reasoning model thought aloud first, `<think>…</think>`; its tokens
+    count, and the ledger holds all of it.
+    """
 
     text: str
     finish_reason: str
@@ -89,11 +93,25 @@ def parse(body: bytes) -> Reply:
     if not isinstance(text, str):
         raise TypeError("content is not text")
     return Reply(
-        text=text,
+        text=_without_thought(text),
         finish_reason=choice.get("finish_reason") or "stop",
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
     )
+
+
+def _without_thought(text: str) -> str:
+    """A reply after the thought that opens it, whose first mark may be in the model's prompt.
+
+    >>> _without_thought("<think>A sum?</think> 4"), _without_thought("A sum?</think>4")
+    ('4', '4')
+    >>> _without_thought("Match `<think>.*</think>`.")
+    'Match `<think>.*</think>`.'
+    """
+    thought, end, said = text.partition("</think>")
+    if not end or "<think>" in thought.lstrip().removeprefix("<think>"):
+        return text
+    return said.lstrip()
 
 
 def _transient(answer: Answer, teacher: recipe.Teacher, worst_usd: float) -> Heard:

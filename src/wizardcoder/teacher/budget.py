@@ -56,6 +56,7 @@ class Budget:
         self._settled = 0
         self._stopped: str | None = None
         self._ended_by: str | None = None
+        self._needed = 0.0
         self._changed = asyncio.Event()
         self._clock = clock
         began = clock() if began is None else began
@@ -75,6 +76,11 @@ class Budget:
     def ended_by(self) -> str | None:
         """The limit that ended it: `max_usd`, `max_tokens` or `max_hours`; None: it has not."""
         return self._ended_by
+
+    @property
+    def needed(self) -> float:
+        """What the limit that ended it would have to be for the call that it refused; 0: hours."""
+        return self._needed
 
     async def reserve(self, usd: float, tokens: int) -> Reservation:
         """Room for a request that costs at most so much.
@@ -146,6 +152,7 @@ class Budget:
         if limit is None or spent + held + worst <= limit:
             return True
         if spent + worst > limit or not self._in_flight:
+            self._needed = spent + worst
             self._stop(name, f"{self._used()}, and {next_call}")
         return False
 

@@ -50,7 +50,8 @@ class _Call(NamedTuple):
 class Teacher:
     """A chat model behind a transport and a ledger.
 
-    At most `width` requests are in flight; identical requests in flight share one. `price` is None
+    At most `width` requests are in flight; identical requests in flight share one, also with other
+    teachers of the same ledger (one model with two keys). `price` is None
     where nobody knows it. Leaving it gives up what is in flight and commits what was heard; it can
     be entered again. Where the budget ended it, what is in flight is waited for, for
     `timeout_seconds` at most.
@@ -78,8 +79,14 @@ class Teacher:
         self._answered = False  # ... as a teacher?
         self._mean_completion = float(options.max_tokens)
         self._pacing = self._new_pacing()
-        self._in_flight: dict[bytes, asyncio.Task[Reply]] = {}
+        self._in_flight: dict[bytes, asyncio.Task[Reply]] = ledger.in_flight
+        self._tasks: set[asyncio.Task[Reply]] = set()  # those of `_in_flight` that are its own
         self._prefix = f"{options.model}\n{options.endpoint.rstrip('/')}\n".encode()
+
+    @property
+    def askers(self) -> int:
+        """How many should ask at once: while some wait, others get their next request ready."""
+        return self.width if self.options.batch else self.width + self.width // 4
 
     @property
     def note(self) -> str:
@@ -94,9 +101,10 @@ class Teacher:
         calls = self._travelling()
         await self._transport.__aenter__()
         for call in calls:
-            max_tokens = json.loads(call.request)["max_tokens"]
-            work = self._ask(call.key, call.sample, call.request, max_tokens, call)
-            self._start(call.key, work)
+            if call.key not in self._in_flight:
+                max_tokens = json.loads(call.request)["max_tokens"]
+                work = self._ask(call.key, call.sample, call.request, max_tokens, call)
+                self._start(call.key, work)
         return self
 
     async def __aexit__(
@@ -107,7 +115,7 @@ class Teacher:
     ) -> None:
         if self._budget and isinstance(error, BudgetError) and not self.options.batch:
             await self._budget.idle(self.options.timeout_seconds)  # what was sent is paid for
-        tasks = list(self._in_flight.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -138,11 +146,13 @@ class Teacher:
     def _start(self, key: bytes, work: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
         task = asyncio.create_task(work)
         self._in_flight[key] = task
+        self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(key, done))
         return task
 
     def _done(self, key: bytes, task: asyncio.Task[Reply]) -> None:
         del self._in_flight[key]
+        self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever waits has heard it; perhaps nobody does
 

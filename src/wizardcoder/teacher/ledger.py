@@ -19,9 +19,10 @@ import fcntl
 import sqlite3
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from wizardcoder.errors import RunLockedError, StorageError, UsageError
 from wizardcoder.storage import disk_errors, network_filesystem
@@ -115,6 +116,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: Calls on their way by key: whoever asks the same waits for the same reply.
+        self.in_flight: dict[bytes, asyncio.Task[Any]] = {}
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = path.with_name(path.name + ".lock").open("w")
@@ -234,7 +237,8 @@ class Ledger:
         for batch in batches.select_open(self._reader):
             if name in {batch.batch_id, batch.tag}:
                 calls = self.travelling(batch)
-                self._execute(batches.abandonment(batch))
+                with self._changing(batches.abandonment(batch)):
+                    self._database.execute("COMMIT")
                 return len(calls)
         raise UsageError(
             f"{self.path}: has no open batch {name!r}; `wizardcoder ledger show` names those it has"
@@ -298,18 +302,21 @@ class Ledger:
             await asyncio.sleep(0)  # let everything that is ready now share this commit
             batch, self._batch = self._batch, None
             try:
-                await asyncio.to_thread(self._execute, batch.statements)
+                with self._changing(batch.statements):
+                    await asyncio.to_thread(self._database.execute, "COMMIT")  # waits for the disk
             except Exception as error:  # whatever it is, those who wait must hear it
                 batch.committed.set_exception(error)
             else:
                 batch.committed.set_result(None)
 
-    def _execute(self, batch: Sequence[Statement]) -> None:
+    @contextmanager
+    def _changing(self, statements: Sequence[Statement]) -> Iterator[None]:
+        """A transaction with these statements, for who then commits it."""
         try:
             self._database.execute("BEGIN")
-            for sql, values in batch:
+            for sql, values in statements:  # in this thread: each would have to win the GIL back
                 self._database.execute(sql, values)
-            self._database.execute("COMMIT")
+            yield
         except Exception as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")

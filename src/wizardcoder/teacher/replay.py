@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Self
 
 from wizardcoder.errors import MissingReplyError
 from wizardcoder.teacher.answers import Reply
@@ -18,8 +19,8 @@ class ReplayedTeacher(Teacher):
     A request that the ledger does not answer raises MissingReplyError; nothing is written.
     """
 
-    def _travelling(self) -> list[Travelling]:
-        return []  # nor does it wait for what another command has sent
+    async def __aenter__(self) -> Self:
+        return self  # nothing is opened, loaded or waited for
 
     async def _ask(
         self,
