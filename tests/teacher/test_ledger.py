@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -54,24 +53,21 @@ def test_a_call_is_on_disk_before_it_is_sent_and_answered_before_it_is_used(
     assert seen == [[("sent", None)], [("answered", say("4").body)]]
 
 
-def test_only_a_committed_reply_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_committed_reply_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+
     async def work(ledger: Ledger) -> tuple[bytes | None, bytes | None]:
         row = await begin(ledger)
-        disk = asyncio.Event()
-
-        async def slowly(function: Callable[[str], object], statement: str) -> None:
-            await disk.wait()
-            function(statement)
-
-        monkeypatch.setattr(asyncio, "to_thread", slowly)
-        ending = asyncio.create_task(ledger.end(row, ANSWERED, 0.1))
-        await asyncio.sleep(0.05)
-        before = ledger.find(KEY)
-        disk.set()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody can commit while this is held
+            ending = asyncio.create_task(ledger.end(row, ANSWERED, 0.1))
+            await asyncio.sleep(0.05)
+            before = ledger.find(KEY)
+            other.execute("ROLLBACK")
         await ending
         return before, ledger.find(KEY)
 
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with Ledger(path) as ledger:
         assert asyncio.run(work(ledger)) == (None, REPLY)
 
 

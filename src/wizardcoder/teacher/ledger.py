@@ -19,8 +19,7 @@ import fcntl
 import sqlite3
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -237,8 +236,7 @@ class Ledger:
         for batch in batches.select_open(self._reader):
             if name in {batch.batch_id, batch.tag}:
                 calls = self.travelling(batch)
-                with self._changing(batches.abandonment(batch)):
-                    self._database.execute("COMMIT")
+                self._execute(batches.abandonment(batch))
                 return len(calls)
         raise UsageError(
             f"{self.path}: has no open batch {name!r}; `wizardcoder ledger show` names those it has"
@@ -302,21 +300,18 @@ class Ledger:
             await asyncio.sleep(0)  # let everything that is ready now share this commit
             batch, self._batch = self._batch, None
             try:
-                with self._changing(batch.statements):
-                    await asyncio.to_thread(self._database.execute, "COMMIT")  # waits for the disk
+                await asyncio.to_thread(self._execute, batch.statements)
             except Exception as error:  # whatever it is, those who wait must hear it
                 batch.committed.set_exception(error)
             else:
                 batch.committed.set_result(None)
 
-    @contextmanager
-    def _changing(self, statements: Sequence[Statement]) -> Iterator[None]:
-        """A transaction with these statements, for who then commits it."""
+    def _execute(self, statements: Sequence[Statement]) -> None:
         try:
             self._database.execute("BEGIN")
-            for sql, values in statements:  # in this thread: each would have to win the GIL back
+            for sql, values in statements:
                 self._database.execute(sql, values)
-            yield
+            self._database.execute("COMMIT")
         except Exception as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
