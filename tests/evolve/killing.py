@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import subprocess
 import sys
@@ -11,8 +13,23 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from tests.fault_server import Call
+
 PROGRAM = Path(__file__).with_name("evolve_program.py")
 _DEADLINE_SECONDS = 120.0  # of a process that hangs; no test depends on it otherwise
+
+
+def write_seeds(folder: Path, count: int) -> Path:
+    """A file of so many seeds, all different."""
+    path = folder / "seeds.jsonl"
+    rows = [{"instruction": f"Write program {n}.", "output": "pass"} for n in range(count)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def digest(call: Call) -> int:
+    """A number that depends on the request alone."""
+    return int(hashlib.sha256(call.body).hexdigest()[:8], 16)
 
 
 def kill_when(condition: Callable[[], bool], *arguments: object, program: Path = PROGRAM) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import time
 from collections import Counter
@@ -12,7 +10,15 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.evolve.killing import billable, finish, kill_when, sent_although_answered, statuses
+from tests.evolve.killing import (
+    billable,
+    digest,
+    finish,
+    kill_when,
+    sent_although_answered,
+    statuses,
+    write_seeds,
+)
 from tests.evolve.worlds import tables
 from tests.fault_server import Call, FaultServer, Reaction, drop, fail, say
 
@@ -32,14 +38,7 @@ class Killed(NamedTuple):
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("seeds") / "seeds.jsonl"
-    rows = [{"instruction": f"Write program {n}.", "output": "pass"} for n in range(COUNT)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def digest(call: Call) -> int:
-    return int(hashlib.sha256(call.body).hexdigest()[:8], 16)
+    return write_seeds(tmp_path_factory.mktemp("seeds"), COUNT)
 
 
 def answer(call: Call) -> Reaction:
