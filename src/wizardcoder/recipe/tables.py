@@ -140,8 +140,28 @@ class Budget(Section):
     max_hours: Annotated[float, Field(gt=0)] | None = None
 
 
+class Embedding(Section):
+    """The paper's way to find leaks [2]: the records nearest to a problem, and the teacher's word.
+
+    Off by default: it costs a model's pass over all records and `nearest` teacher calls a problem.
+    """
+
+    enabled: bool = False
+    model: str = ""  # a checkpoint folder, or the name of an encoder on the hub
+    nearest: Positive = 5
+
+
+#: What to do with a record that a rule of shape finds fault with: reject it, or keep and count it.
+Measure = Literal["drop", "count", "off"]
+
+
 class Clean(Section):
-    """Near-duplicates and contamination. The thresholds are measured (LOG.md), not the paper's."""
+    """Shape, duplicates and contamination. The thresholds are measured (LOG.md), not the paper's.
+
+    `benchmark_files`: problems of the user's own, JSONL rows {task_id, prompt, canonical_solution,
+    …}. `behaviour`: run the benchmark's tests on the functions of flagged records. `memory_mb` is
+    what duplicates may hold in memory before they spill to disk; it changes no result.
+    """
 
     near_duplicates: bool = True
     near_duplicate_jaccard: Share = 0.7
@@ -149,6 +169,13 @@ class Clean(Section):
     containment: Share = 0.5
     min_ast_nodes: Positive = 15
     benchmarks: list[str] = ["humaneval", "mbpp"]
+    benchmark_files: list[str] = []
+    behaviour: bool = False
+    embedding: Embedding = Embedding()
+    refusals: Measure = "drop"
+    syntax: Measure = "count"
+    lengths: Measure = "count"  # records far longer than the others, in tokens
+    memory_mb: Positive = 1024
 
 
 class Base(Section):
