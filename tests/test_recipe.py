@@ -33,7 +33,7 @@ def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
         ("[train]\nlr = -1", r"'train\.lr' = -1: .*greater than 0"),
         ("[train]\nlr = ", r"r\.toml: not a TOML file: Invalid value"),
         ("[train]\nepochs = 3", r"exactly one of steps, epochs, label_tokens \(got steps, epochs"),
-        ('arms = ["round-9"]', r"unknown arm 'round-9'; known: base, final, round-1"),
+        ('arms = ["round-9"]', r"unknown arm 'round-9'; known: base, final, only-1"),
         ("[evolve.operations]\nconstrain = 1", r"unknown operation 'constrain'; known: constr"),
         ('arms = ["seed", "seed"]', r"arms names 'seed' more than once"),
         ("[controls.seed]\nsource = 'x'", r"a control cannot be called 'seed'"),

@@ -1,7 +1,14 @@
-"""Arms: named training sets. An arm selects rounds; a control is a data set of its own."""
+"""Arms: named training sets. An arm selects rounds; a control is a data set of its own.
+
+seed       the seeds
+round-N    the seeds and the rounds 1 to N, merged
+only-N     round N alone
+final      the seeds and all rounds
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from wizardcoder.recipe import Recipe
@@ -13,21 +20,39 @@ BASE = "base"
 def rounds_of(arm: str, recipe: Recipe) -> int | None:
     """The last round that an arm of the main data selects; None for `base` and controls.
 
-    >>> rounds_of("round-2", Recipe())
-    2
+    >>> rounds_of("round-2", Recipe()), rounds_of("only-2", Recipe())
+    (2, 2)
     """
     if arm == "seed":
         return 0
     if arm == "final":
         return recipe.most_rounds
-    if arm.startswith("round-") and arm not in recipe.controls:
-        return int(arm.removeprefix("round-"))
+    if arm.startswith(("round-", "only-")) and arm not in recipe.controls:
+        return int(arm.partition("-")[2])
     return None
 
 
-def select(records: Sequence[Record], rounds: int) -> list[Record]:
-    """The records of an arm that merges the seeds and the first `rounds` rounds (paper, 3.2)."""
+def is_alone(arm: str) -> bool:
+    """Whether an arm is one round without those before it."""
+    return arm.startswith("only-")
+
+
+def select(records: Sequence[Record], rounds: int, *, alone: bool = False) -> list[Record]:
+    """The seeds and the first `rounds` rounds, merged (paper, 3.2), or that one round alone."""
+    if alone:
+        return [record for record in records if record.round == rounds]
     return [record for record in records if record.round <= rounds]
+
+
+def draw(records: Sequence[Record], count: int | None, seed: int) -> list[Record]:
+    """`count` of the records (None: all), in their order. A larger draw holds every smaller one."""
+    if count is None or count >= len(records):
+        return list(records)
+
+    def place(index: int) -> bytes:
+        return hashlib.blake2b(f"{seed}/{records[index].id}".encode(), digest_size=8).digest()
+
+    return [records[index] for index in sorted(sorted(range(len(records)), key=place)[:count])]
 
 
 def kept(recipe: Recipe, best: int) -> list[str]:

@@ -151,9 +151,12 @@ class Run:
         """The training set of an arm, in the order of its table."""
         rounds = self.rounds if arm == "final" else arms.rounds_of(arm, self.recipe)
         if rounds is None:
-            return self._table(self.path / "controls" / arm / "clean")
-        folder = self._round(rounds) if self.stops and rounds else self.path
-        return arms.select(self._table(folder / "clean"), rounds)
+            records = self._table(self.path / "controls" / arm / "clean")
+        else:
+            folder = self._round(rounds) if self.stops and rounds else self.path
+            found = self._table(folder / "clean")
+            records = arms.select(found, rounds, alone=arms.is_alone(arm))
+        return arms.draw(records, self.recipe.samples, self.recipe.seed)
 
     # Models
 

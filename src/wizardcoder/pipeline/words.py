@@ -36,6 +36,8 @@ def describe_arm(arm: str, recipe: Recipe) -> str:
         return _describe_control(recipe.controls[arm])
     if rounds == 0:
         return "the seeds alone"
+    if arms.is_alone(arm):
+        return f"round {rounds} alone"
     return f"the seeds and {'round 1' if rounds == 1 else f'rounds 1 to {rounds}'}, merged"
 
 

@@ -161,6 +161,8 @@ def _check(recipe: Recipe, where: str) -> None:
     _check_evolving(recipe, where)
     _check_names(recipe, where)
     rounds = {f"round-{n}" for n in range(1, recipe.most_rounds + 1)}
+    if recipe.evolve.rounds != "auto":  # which keeps what is merged
+        rounds |= {f"only-{n}" for n in range(1, recipe.most_rounds + 1)}
     known = {"base", "seed", "final", *rounds, *recipe.controls}
     for arm in recipe.arms:
         if arm not in known:
@@ -182,10 +184,10 @@ def _check_endpoint(endpoint: str, where: str) -> None:
 
 def _check_names(recipe: Recipe, where: str) -> None:
     for name, control in recipe.controls.items():
-        if not re.fullmatch(NAME, name) or re.fullmatch(r"base|seed|final|round-\d+", name):
+        if not re.fullmatch(NAME, name) or re.fullmatch(r"base|seed|final|(round|only)-\d+", name):
             raise RecipeError(
                 f"{where}: a control cannot be called {name!r}: it needs a plain name that is "
-                "not base, seed, final or round-N"
+                "not base, seed, final, round-N or only-N"
             )
         if (control.source is None) == (control.operations is None):
             raise RecipeError(f"{where}: controls.{name} needs either source or operations")

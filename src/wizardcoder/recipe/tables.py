@@ -185,13 +185,31 @@ class Base(Section):
     options: SourceOptions = {}
 
 
+class Lora(Section):
+    """Low-rank adapters, for `method` lora and qlora. Beyond the paper; the QLoRA paper's values.
+
+    `targets`: names of linear layers; none: all of them but the head.
+    """
+
+    rank: Positive = 64
+    alpha: Positive = 16
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    targets: list[str] = []
+
+
 class Train(Section):
     """Instruction tuning. Defaults: the released script's [R]; 200 steps is the paper's [P].
 
     How long: exactly one of `steps`, `epochs`, `label_tokens` (arms of one run that share
     `label_tokens` see equally many response tokens).
+
+    The optimizer's batch is `rows_per_step`, over however many processes and passes it takes.
+    With `score_every_steps`, pass@1 on the development set (`evolve.stop.benchmark`) is taken
+    while training and the best checkpoint is what comes out.
     """
 
+    method: Literal["full", "lora", "qlora"] = "full"
+    lora: Lora = Lora()
     lr: Annotated[float, Field(gt=0)] = 2e-5
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup_steps: Annotated[int, Field(ge=0)] = 30
@@ -207,7 +225,14 @@ class Train(Section):
     label_tokens: Positive | None = None
     ema: bool = False
     seed: int = 0
+    parallel: Literal["none", "ddp", "fsdp", "deepspeed"] = "none"  # how processes share the work
+    gradient_checkpointing: bool = False  # a third slower, for far less memory
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 600.0
+    keep_states: Positive = 1  # of those that an interrupted training can go on from
+    score_every_steps: Annotated[int, Field(ge=0)] = 0  # 0: never
+    patience: Annotated[int, Field(ge=0)] = 0  # stop after so many scores without a better one
+    trackers: list[str] = ["tensorboard"]
+    peak_tflops: Annotated[float, Field(gt=0)] | None = None  # of a device; None: by its name
 
 
 class Generate(Section):
@@ -247,6 +272,7 @@ class Recipe(Section):
     seed: int = 0
     workers: Positive = 1  # arms trained at the same time, one thread each when more than one
     arms: list[str] = ["base", "seed", "round-1", "round-2", "round-3"]
+    samples: Positive | None = None  # records of each arm at most, drawn alike: equal samples
     seeds: Seeds = Seeds()
     teacher: Teacher = Teacher()
     teachers: list[Teacher] = []  # further ones
