@@ -68,6 +68,13 @@ def say(text: object, finish_reason: str | None = "stop", delay_seconds: float =
     return Reaction(body=body, paid=True, delay_seconds=delay_seconds)
 
 
+def go_on(text: str) -> Reaction:
+    """A paid continuation of text, as the older of the two endpoints says it."""
+    choice = {"index": 0, "text": text, "finish_reason": "length"}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    return Reaction(body=json.dumps({"choices": [choice], "usage": usage}).encode(), paid=True)
+
+
 def fail(status: int, message: str = "no", retry_after: str | None = "0") -> Reaction:
     """An error as such servers say it; `retry_after` makes a wait short."""
     body = json.dumps({"error": {"message": message}}).encode()
@@ -125,6 +132,7 @@ class FaultServer:
 
     def _add_routes(self, application: web.Application) -> None:
         application.router.add_post("/v1/chat/completions", self._answer)
+        application.router.add_post("/v1/completions", self._answer)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -140,7 +148,8 @@ class FaultServer:
 
     def _noted(self, body: bytes, authorization: str) -> Call:
         self._turns[body] += 1
-        prompt = json.loads(body)["messages"][0]["content"]
+        asked = json.loads(body)
+        prompt = asked["messages"][0]["content"] if "messages" in asked else asked["prompt"]
         call = Call(body, prompt, len(self.calls) + 1, self._turns[body], authorization)
         self.calls.append(call)
         return call

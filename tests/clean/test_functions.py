@@ -82,8 +82,34 @@ def test_code_is_taken_from_fences_and_prose_around_them_does_no_harm() -> None:
     assert only(f"Cut off:\n```\n{ORIGINAL}").digest == only(ORIGINAL).digest
 
 
-def test_the_source_is_the_lines_of_the_function() -> None:
-    assert only(ORIGINAL).source == ORIGINAL[ORIGINAL.index("def") :].rstrip()
+def test_the_source_is_the_lines_of_the_function_without_its_docstring() -> None:
+    whole = ORIGINAL[ORIGINAL.index("def") :].rstrip()
+    assert only(ORIGINAL).source == whole.replace('    """The roots of the numbers."""\n', "")
+
+
+def test_functions_are_found_in_text_that_is_not_python_as_a_whole() -> None:
+    indented = "".join(f"    {line}\n" for line in ORIGINAL.splitlines())
+    for text in (
+        f"Here you are:\n{ORIGINAL}\nThat's it.",
+        f"print 'old'\n{ORIGINAL}",
+        f"1. So:\n    ```python\n{indented}    ```\n",
+    ):
+        assert only(text).nodes == only(ORIGINAL).nodes
+    signature = "Broken (\n\ndef f(\n    a,\n    b,\n) -> int:\n    return a\n\nelse:\n"
+    assert only(signature).name == "f"
+
+
+def test_only_functions_of_the_outlines_asked_for_are_read() -> None:
+    other = "def f(a, b):\n    return a\n"
+    (wanted,) = functions_in(other)
+    found = functions_in(f"{ORIGINAL}\n{other}", {wanted.outline})
+    assert [function.digest for function in found] == [wanted.digest]
+
+
+def test_equal_digests_have_equal_outlines() -> None:
+    bare = ORIGINAL.replace('    """The roots of the numbers."""\n', "").replace("numbers", "xs")
+    assert only(bare).digest == only(ORIGINAL).digest
+    assert only(bare).outline == only(ORIGINAL).outline
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -7,6 +8,7 @@ import pytest
 
 from wizardcoder.clean.hits import SPAN_CHARACTERS, Hit
 from wizardcoder.clean.overlap import BOILERPLATE_PROBLEMS, Overlap
+from wizardcoder.clean.shingles import as_texts
 from wizardcoder.records import Problem, Record
 
 from .planted import PROBLEMS, problem, program, record, statement, unrelated, words
@@ -15,7 +17,15 @@ from .planted import PROBLEMS, problem, program, record, statement, unrelated, w
 def search(
     *records: Record, problems: list[Problem] = PROBLEMS, containment: float = 0.5
 ) -> list[Hit]:
-    return Overlap({"own": problems}, shingle_tokens=5, containment=containment).hits(records)
+    return found(records, {"own": problems}, containment)
+
+
+def found(
+    records: Sequence[Record], problems: Mapping[str, Sequence[Problem]], containment: float = 0.5
+) -> list[Hit]:
+    overlap = Overlap(problems, shingle_tokens=5, containment=containment)
+    texts = as_texts(f"{record.question}\n{record.response}" for record in records)
+    return overlap.hits([record.id for record in records], texts)
 
 
 def rules(hits: list[Hit]) -> set[tuple[str, str]]:
@@ -83,7 +93,7 @@ def test_what_many_problems_say_counts_for_none_of_them() -> None:
 def test_boilerplate_of_one_benchmark_is_not_made_by_another() -> None:
     text = statement(PROBLEMS[0])
     benchmarks = {f"copy-{n}": PROBLEMS[:1] for n in range(BOILERPLATE_PROBLEMS + 1)}
-    hits = Overlap(benchmarks, shingle_tokens=5, containment=0.5).hits([record("a", text)])
+    hits = found([record("a", text)], benchmarks)
     assert {h.benchmark for h in hits if h.rule == "containment"} == set(benchmarks)
 
 
@@ -106,3 +116,54 @@ def test_no_problems_give_no_hits() -> None:
 def test_a_lone_surrogate_does_no_harm() -> None:
     text = f"\ud800 {statement(PROBLEMS[0])}"
     assert search(record("a", text, program(PROBLEMS[0])))
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.entry_point)
+def test_a_hit_shows_what_of_the_problem_its_span_is_like(problem: Problem) -> None:
+    text = statement(problem)
+    hits = search(record("a", f"Please HELP. {text.upper()}", problem.canonical_solution))
+    assert hits
+    for hit in hits:
+        assert " ".join(hit.matched.split()).lower() == " ".join(hit.span.split()).lower()
+
+
+def test_a_problem_with_many_words_exchanged_is_found_as_edited() -> None:
+    kept = words(Random(7), 60).split()
+    code = "def own(x):\n    return x\n"
+    made = problem("own", " ".join(kept), code)
+    changed = " ".join("other" if n % 7 == 3 else word for n, word in enumerate(kept))
+    (hit,) = search(record("a", changed, made.canonical_solution), problems=[made])
+    assert (hit.rule, hit.part) == ("edited", "problem")
+    assert 0.5 <= hit.score < 0.75
+
+
+def test_what_is_scattered_over_a_long_record_is_not_edited() -> None:
+    kept = words(Random(7), 60).split()
+    made = problem("own", " ".join(kept), "def own(x):\n    return x\n")
+    pieces = [" ".join(kept[n : n + 4]) for n in range(0, 60, 4)]
+    near = " and ".join(pieces)
+    far = words(Random(8), 200).join(pieces)
+    assert {hit.rule for hit in search(record("a", near), problems=[made])} == {"edited"}
+    assert not search(record("a", far), problems=[made])
+
+
+def test_a_solution_alone_does_not_tell_of_its_problem() -> None:
+    code = (
+        "def kth(values, k):\n    for i in range(len(values)):\n"
+        "        for j in range(len(values) - i - 1):\n"
+        "            if values[j] > values[j + 1]:\n"
+        "                values[j], values[j + 1] = values[j + 1], values[j]\n"
+        "    return values[k - 1]\n"
+    )
+    made = problem("kth", "Find the k-th smallest of some values.", code)
+    sort = code.replace("kth(values, k)", "sort(values)").replace("values[k - 1]", "values")
+    assert not search(record("a", "Implement bubble sort.", sort), problems=[made])
+    assert search(record("a", "Find the k-th smallest of the numbers.", sort), problems=[made])
+
+
+def test_many_pairs_are_all_told() -> None:
+    # more than the compiled pass has room for at first
+    copies = {f"copy-{n}": PROBLEMS for n in range(60)}
+    texts = [record(f"r{n}", statement(PROBLEMS[n % 5])) for n in range(30)]
+    hits = found(texts, copies)
+    assert len([hit for hit in hits if hit.rule == "verbatim"]) == 30 * 60

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizardcoder.clean import shingles
 from wizardcoder.clean.shingles import encode, shingle, tokenise
 
 
@@ -57,15 +54,6 @@ def test_two_texts_share_as_many_shingles_as_their_tokens_say(texts: list[str], 
     for one, wanted_one in zip(found, expected, strict=True):
         for other, wanted_other in zip(found, expected, strict=True):
             assert len(one & other) == len(wanted_one & wanted_other)
-
-
-def test_the_size_of_portions_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ["one two three four", "", "five six", "seven " * 20, "x"]
-    whole = shingle(texts, 3)
-    monkeypatch.setattr(shingles, "PORTION_BYTES", 8)
-    portions = shingle(texts, 3)
-    assert np.array_equal(whole.hashes, portions.hashes)
-    assert np.array_equal(whole.offsets, portions.offsets)
 
 
 def test_hashes_are_the_same_on_every_machine_and_in_every_version() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizardcoder.clean import Hit, Relation, clean, run_stage
+from wizardcoder.clean import Flagged, Hit, Relation, Tag, Targets, clean, run_stage
 from wizardcoder.errors import UsageError
 from wizardcoder.recipe import Clean
 from wizardcoder.records import Record, Rejected
-from wizardcoder.storage import Identity, read_parquet
+from wizardcoder.storage import Identity, Json, read_parquet, write_parquet
 
 from .planted import PROBLEMS, edited, near, program, record, renamed, statement, unrelated
 
@@ -55,6 +56,15 @@ MIXED = mixed()
 CLEANED = clean(MIXED, Clean(), OWN)
 
 
+def stage(folder: Path, records: list[Record], options: Clean = Clean(), jobs: int = 1) -> Json:  # noqa: B008
+    """The stage on a table of these records, in two files; returns the manifest."""
+    tables = [folder.with_name(f"{folder.name}-{number}.parquet") for number in range(2)]
+    for number, table in enumerate(tables):
+        write_parquet(table, Record, records[number::2])
+    targets = Targets(OWN, {})
+    return run_stage(folder, tables, options, targets, identity=IDENTITY, jobs=jobs)
+
+
 def rules(rejected: list[Rejected]) -> dict[str, str]:
     return {row.id: row.rule for row in rejected}
 
@@ -80,7 +90,7 @@ def test_both_tables_are_in_the_order_of_seed_and_round() -> None:
         assert keys == sorted(keys)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_records_makes_no_difference(random: Random) -> None:
     shuffled = list(MIXED)
@@ -90,7 +100,7 @@ def test_the_order_of_the_records_makes_no_difference(random: Random) -> None:
 
 def test_a_parent_and_its_child_survive_and_are_counted() -> None:
     assert {"r0050", "r0050#1"} <= {r.id for r in CLEANED.kept}
-    assert CLEANED.near_duplicates[Relation.PARENT_AND_CHILD] == 1
+    assert CLEANED.near_duplicates[Relation.PARENT_CHILD] == 1
 
 
 def test_no_record_goes_in_favour_of_a_contaminated_one() -> None:
@@ -122,44 +132,91 @@ def test_two_records_with_one_id_are_refused() -> None:
 
 
 def test_no_records_give_empty_tables(tmp_path: Path) -> None:
-    manifest = run_stage(tmp_path / "clean", [], Clean(), OWN, identity=IDENTITY)
+    manifest = stage(tmp_path / "clean", [])
     assert manifest["counts"]["records"] == 0
     assert read_parquet(tmp_path / "clean" / "records.parquet", Record) == []
 
 
 def test_the_stage_writes_what_cleaning_gives(tmp_path: Path) -> None:
     folder = tmp_path / "clean"
-    manifest = run_stage(folder, MIXED, Clean(), OWN, identity=IDENTITY)
+    manifest = stage(folder, MIXED)
     assert read_parquet(folder / "records.parquet", Record) == CLEANED.kept
     assert read_parquet(folder / "rejected.parquet", Rejected) == CLEANED.rejected
     assert read_parquet(folder / "hits.parquet", Hit) == CLEANED.hits
+    assert read_parquet(folder / "flags.parquet", Flagged) == CLEANED.flags
     assert json.loads((folder / "manifest.json").read_text()) == manifest
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["manifest.json", *manifest["files"]]
+    )
+
+
+def test_every_kept_record_has_a_tag(tmp_path: Path) -> None:
+    stage(tmp_path / "clean", MIXED)
+    tags = read_parquet(tmp_path / "clean" / "tags.parquet", Tag)
+    assert [tag.record_id for tag in tags] == [record.id for record in CLEANED.kept]
+    assert {tag.language for tag in tags} == {"python"}
+    assert all(tag.tokens > 0 for tag in tags)
 
 
 def test_the_manifest_counts_by_rule_relation_and_benchmark(tmp_path: Path) -> None:
-    options = Clean(containment=0.6)
-    manifest = run_stage(tmp_path / "clean", MIXED, options, OWN, identity=IDENTITY)
-    counts = manifest["counts"]
+    counts = stage(tmp_path / "clean", MIXED, Clean(containment=0.6))["counts"]
     assert counts["records"] == counts["kept"] + counts["rejected"] == len(MIXED)
     assert counts["rules"] == {"contaminated": 15, "exact_duplicate": 10, "near_duplicate": 10}
     assert counts["near_duplicates"] == {"parent and child": 1, "sibling": 0, "unrelated": 10}
+    assert counts["duplicates"]["exact"]["unrelated"] == 10
+    assert counts["duplicates"]["near_removed"]["unrelated"] == 10
+    assert counts["duplicates"]["near_kept"]["parent-child"] == 1
     assert counts["kept_by_round"] == {"0": 120, "1": 1}
     assert sum(counts["contamination"].values()) == sum(counts["contamination_by_rule"].values())
+    assert counts["languages"] == {"python": counts["kept"]}
+    assert 0 < counts["tokens"]["median"] <= counts["tokens"]["p99"] <= counts["tokens"]["max"]
     assert counts["changed_options"] == {"containment": [0.5, 0.6]}
 
 
-def test_two_executions_give_the_same_bytes(tmp_path: Path) -> None:
+def test_a_kept_record_with_a_fault_is_counted_and_named(tmp_path: Path) -> None:
+    broken = record("a", response="```python\ndef f(:\n```")
+    counts = stage(tmp_path / "clean", [broken, record("b", "Else.")])["counts"]
+    assert (counts["kept"], counts["flags"]) == (2, {"syntax_error": 1})
+    (flag,) = read_parquet(tmp_path / "clean" / "flags.parquet", Flagged)
+    assert (flag.record_id, flag.rule, flag.drops) == ("a", "syntax_error", False)
+
+
+def test_a_record_goes_by_the_first_rule_against_it() -> None:
+    refused = record("a", statement(PROBLEMS[0]), "I'm sorry, but I cannot help with that.")
+    cleaned = clean([refused, record("b", refused.question, refused.response)], Clean(), OWN)
+    assert rules(cleaned.rejected) == {"a": "refused", "b": "refused"}
+    assert {hit.record_id for hit in cleaned.hits} == {"a", "b"}
+
+
+def test_the_order_of_the_rows_makes_no_difference_to_the_bytes(tmp_path: Path) -> None:
     for name, records in (("one", MIXED), ("two", MIXED[::-1])):
-        run_stage(tmp_path / name, records, Clean(), OWN, identity=IDENTITY)
-    for table in ("records", "rejected", "hits"):
-        one, two = (tmp_path / name / f"{table}.parquet" for name in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
+        stage(tmp_path / name, records)
+    for file in (tmp_path / "one").glob("*.parquet"):
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_number_of_processes_makes_no_difference_to_the_bytes(tmp_path: Path) -> None:
+    copies = [replace(r, id=f"{r.id} {n}", seed_id=r.id) for r in MIXED for n in range(30)]
+    for name, jobs in (("one", 1), ("two", 2)):
+        stage(tmp_path / name, copies, jobs=jobs)
+    for file in (tmp_path / "one").glob("*.parquet"):
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
 
 def test_a_finished_stage_is_not_done_again(tmp_path: Path) -> None:
-    first = run_stage(tmp_path / "clean", MIXED, Clean(), OWN, identity=IDENTITY)
-    again = run_stage(tmp_path / "clean", [], Clean(), {}, identity=IDENTITY)
-    assert again == first
+    first = stage(tmp_path / "clean", MIXED)
+    assert stage(tmp_path / "clean", []) == first
+
+
+def test_what_a_killed_execution_left_is_replaced(tmp_path: Path) -> None:
+    spill = tmp_path / "clean.partial" / ".spill"
+    spill.mkdir(parents=True)
+    (spill / "bands").write_bytes(b"half")
+    (tmp_path / "clean.partial" / "records.parquet").write_bytes(b"half")
+    stage(tmp_path / "clean", MIXED)
+    assert read_parquet(tmp_path / "clean" / "records.parquet", Record) == CLEANED.kept
+    assert not list(tmp_path.rglob(".spill"))
 
 
 def test_a_benchmarks_own_check_rejects(tmp_path: Path) -> None:

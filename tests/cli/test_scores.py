@@ -151,3 +151,37 @@ def test_after_kill_9_only_the_unfinished_programs_run(shared: Path) -> None:
     kept = Path(score["verdicts"], "verdicts.jsonl").read_text().splitlines()
     own = [line for line in before if json.loads(line)["sample"] >= 0]
     assert set(own) <= set(kept)  # the same times: they were not run again
+
+
+def cleaned(data: Path, *codes: str) -> Path:
+    """The clean folder of a data set whose answers are these."""
+    rows = [{"instruction": f"Task {n}.", "output": code} for n, code in enumerate(codes)]
+    Path("rows.json").write_text(json.dumps(rows))
+    options = ["--out", "cleaned", "--set", "clean.benchmarks=['mbpp']", "--licence", "CC0-1.0"]
+    assert run(["clean", "rows.json", "--data", str(data), *options]) == 0
+    return Path("cleaned/clean")
+
+
+def test_a_score_is_also_given_without_what_the_training_data_touches(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = cleaned(data, "It depends on the weather.", "Take a walk, and then another one.")
+    capsys.readouterr()
+    more = ["--hits", str(folder), "--json"]
+    assert evaluate(samples("wrong.jsonl", *WRONG), data, *more) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["touched"]["data"] == str(folder)
+    assert (found["touched"]["kept"], found["untouched"]["problems"]) == ([], 3)
+    assert evaluate(samples("again.jsonl", *WRONG), data, "--hits", "cleaned") == 0
+    out = capsys.readouterr().out
+    assert "without the 0 problems that its training data touches: pass@1 33.33" in out
+
+
+def test_data_that_was_not_checked_against_the_benchmark_is_refused(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = cleaned(data, "It depends on the weather.")
+    file = data / "mbpp" / "mbpp.jsonl"
+    file.write_text(file.read_text() + "\n")
+    assert evaluate(samples("wrong.jsonl", *WRONG), data, "--hits", str(folder)) == 2
+    assert "checked against other data of mbpp" in capsys.readouterr().err

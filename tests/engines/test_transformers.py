@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from pathlib import Path
 
@@ -8,36 +9,11 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from wizardcoder.engines import Sampled, Sampling, TransformersEngine
-from wizardcoder.errors import MissingDataError
-from wizardcoder.train.tiny import TinyBase, make_model, make_tokenizer
+from wizardcoder.errors import MissingDataError, UsageError
+from wizardcoder.train.tiny import TinyBase, make_model
 
 PROMPTS = ["def f", "x", "def total(xs):\n    return", "return sum", "def f(x): return x + 1 # "]
 GREEDY = Sampling(max_tokens=12)
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> PreTrainedTokenizerFast:
-    return make_tokenizer(["def total(xs):\n    return sum(xs)\n"] * 20, 300)
-
-
-@pytest.fixture(scope="module")
-def checkpoint(
-    tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """An untrained model whose weights are so large that its choices are clear."""
-    folder = tmp_path_factory.mktemp("engine") / "model"
-    model = make_model(TinyBase(width=32, layers=2, heads=2, positions=48), tokenizer)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(4)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def engine(checkpoint: Path) -> TransformersEngine:
-    return TransformersEngine.load(checkpoint, batch_size=4)
 
 
 def by_index(sampled: list[Sampled]) -> list[Sampled]:
@@ -98,6 +74,38 @@ def test_a_prompt_near_the_last_position_is_cut_there_and_changes_no_other(
 def test_a_prompt_that_leaves_no_position_gives_an_empty_text(engine: TransformersEngine) -> None:
     (sampled,) = engine.generate(["+ " * 60], GREEDY)
     assert sampled == Sampled(0, "", "length", 0)
+
+
+def test_rows_that_end_make_room_for_others_and_change_none(engine: TransformersEngine) -> None:
+    prompts = [f"def f{n}(x):\n    return {'x + ' * (n % 7)}" for n in range(40)]
+    sampling = Sampling(max_tokens=10, temperature=1.5)
+    lengths = {s.tokens for s in engine.generate(prompts, sampling, range(40))}
+    texts = [s.text for s in by_index(list(engine.generate(prompts, sampling, range(40))))]
+    alone = [next(engine.generate([p], sampling, [n])).text for n, p in enumerate(prompts)]
+    assert texts == alone
+    assert len(lengths) > 1
+
+
+def test_a_text_ends_before_its_stop_sequence(engine: TransformersEngine) -> None:
+    (whole,) = engine.generate(["def f"], GREEDY)
+    stop = whole.text[3:5]
+    (sampled,) = engine.generate(["def f"], Sampling(max_tokens=12, stop=(stop, "never")))
+    assert (sampled.text, sampled.finish_reason) == (whole.text[: whole.text.index(stop)], "stop")
+    assert sampled.tokens < whole.tokens
+
+
+def test_a_question_goes_into_the_models_own_chat_template(engine: TransformersEngine) -> None:
+    other = copy.deepcopy(engine.tokenizer)
+    other.chat_template = "{{ 'Q: ' ~ messages[0]['content'] ~ ' A:' }}"
+    chatting = TransformersEngine(engine.model, other)
+    (asked,) = chatting.generate(["f"], Sampling(max_tokens=5, chat=True))
+    (plain,) = engine.generate(["Q: f A:"], Sampling(max_tokens=5))
+    assert asked.text == plain.text
+
+
+def test_a_model_without_a_chat_template_is_named(engine: TransformersEngine) -> None:
+    with pytest.raises(UsageError, match=r"no chat template; ask it with generate\.template"):
+        list(engine.generate(["f"], Sampling(max_tokens=5, chat=True)))
 
 
 def test_sampling_depends_on_prompt_and_seed_only(engine: TransformersEngine) -> None:

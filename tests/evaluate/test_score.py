@@ -9,7 +9,7 @@ import pytest
 
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import UsageError
-from wizardcoder.evaluate import problem_scores, score
+from wizardcoder.evaluate import Touched, problem_scores, score
 from wizardcoder.records import Outcome, Verdict
 
 
@@ -132,3 +132,26 @@ def test_variants_are_scored_apart(benchmark: Benchmark) -> None:
         "origin": (2, 2),
         "surface": (0, 1),
     }
+
+
+def test_problems_that_the_training_data_touches_are_scored_without(benchmark: Benchmark) -> None:
+    found = verdicts({"t/2": "P", "t/1": "P", "t/10": "w"})
+    touched = Touched(data="clean", kept=("t/2",), dropped=("t/1",))
+    scored = score(benchmark, found, touched=touched)
+    assert (scored.passed, scored.problems) == (2, 3)
+    assert scored.untouched is not None
+    assert (scored.untouched.passed, scored.untouched.problems) == (1, 2)
+    assert scored.untouched.interval[1] == pytest.approx((0.0945, 0.9055), abs=1e-4)
+    assert json.loads(json.dumps(scored.as_json()))["touched"]["kept"] == ["t/2"]
+
+
+def test_a_problem_that_nobody_looked_for_is_not_untouched(benchmark: Benchmark) -> None:
+    found = verdicts({"t/2": "P", "t/1": "P", "t/10": "w"})
+    scored = score(benchmark, found, touched=Touched(data="clean", unchecked=("t/10",)))
+    assert scored.untouched is not None
+    assert scored.untouched.pass_at_k == {1: 1.0}
+
+
+def test_nothing_is_said_of_data_that_was_not_named(benchmark: Benchmark) -> None:
+    scored = score(benchmark, verdicts({"t/2": "P"}))
+    assert (scored.touched, scored.untouched) == (None, None)

@@ -20,12 +20,18 @@ class EchoEngine:
     Remembers what it was asked; gives up after `patience` answers.
     """
 
+    own_seeds = True
+
     patience: int | None = None
     prompts: list[str] = field(default_factory=list)
     samplings: list[Sampling] = field(default_factory=list)
 
     def generate(
-        self, prompts: Sequence[str], sampling: Sampling, seeds: Sequence[int] = ()
+        self,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        seeds: Sequence[int] = (),
+        samples: Sequence[int] = (),
     ) -> Iterator[Sampled]:
         self.prompts += prompts
         self.samplings.append(sampling)
@@ -39,10 +45,16 @@ class EchoEngine:
 class FixedEngine:
     """Answers every prompt with the same text."""
 
+    own_seeds = True
+
     text: str
 
     def generate(
-        self, prompts: Sequence[str], sampling: Sampling, seeds: Sequence[int] = ()
+        self,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        seeds: Sequence[int] = (),
+        samples: Sequence[int] = (),
     ) -> Iterator[Sampled]:
         yield from (Sampled(index, self.text, "length", 1) for index in range(len(prompts)))
 

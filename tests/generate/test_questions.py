@@ -17,6 +17,10 @@ def test_the_released_scripts_spacing_is_an_option() -> None:
     assert asked.prompt == prompts.alpaca("Write f number 1.", script_spacing=True)
 
 
+def test_a_chat_model_is_asked_the_instruction_alone() -> None:
+    assert ask(problem(1), Style.INSTRUCTION, chat=True).prompt == "Write f number 1."
+
+
 def test_a_completion_prompt_loses_the_white_space_at_its_end() -> None:
     assert ask(problem(1, "def f(x):\n    "), Style.COMPLETION).prompt == "def f(x):"
 

@@ -70,3 +70,15 @@ def test_what_is_done_is_not_generated_again() -> None:
     completions = generate(engine, PROBLEMS, Generate(n=2), done=done)
     assert not done & {(c.task_id, c.sample) for c in completions}
     assert len(engine.prompts) == 4
+
+
+def test_an_endpoint_is_asked_in_chat_unless_told_otherwise() -> None:
+    kinds = [
+        Generate(),
+        Generate(engine="endpoint"),
+        Generate(engine="endpoint", template="alpaca"),
+    ]
+    engine = EchoEngine()
+    for options in kinds:
+        list(generate(engine, PROBLEMS[:1], options))
+    assert [sampling.chat for sampling in engine.samplings] == [False, True, False]

@@ -163,3 +163,14 @@ def test_tests_drawn_with_another_seed_are_others() -> None:
 
 def test_what_is_outside_its_world_is_not_testable() -> None:
     assert text_of(ask(prompts.tests("Draw a cat."))) == prompts.NOT_TESTABLE
+
+
+def test_a_record_that_asks_for_the_problems_program_matches_it() -> None:
+    first, second = questions(2)
+
+    def said(record: str) -> str:
+        return text_of(ask(prompts.match(f"{first}\n{text_of(ask(first))}", record)))
+
+    assert said(f"{first}\n{text_of(ask(first))}") == "Match"
+    assert said(f"{second}\n{text_of(ask(second))}") == "No Match"
+    assert said(f"Write a haiku.\n{text_of(ask(first))}") == APOLOGY

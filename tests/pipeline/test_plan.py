@@ -17,6 +17,7 @@ from wizardcoder.cli.app import run as main
 from wizardcoder.pipeline import Sample, plan_evolve
 from wizardcoder.pipeline.estimate import Usage
 from wizardcoder.pipeline.paid_sample import choose
+from wizardcoder.pipeline.plan import describe
 from wizardcoder.teacher import Ledger, LedgerTotals
 
 __all__ = ["quiet"]
@@ -201,3 +202,14 @@ def test_a_sample_keeps_to_the_budget(
     assert main([*words, "--sample", "20", "--max-tokens", "4000"]) == 3
     used = totals("r/ledger.sqlite")
     assert used.prompt_tokens + used.completion_tokens <= 4000
+
+
+def test_the_calls_of_the_embedding_are_said() -> None:
+    wanted = recipes.Recipe(
+        clean=recipes.Clean(embedding=recipes.Embedding(enabled=True, nearest=3))
+    )
+    seeds = [seed()]
+    said = "\n".join(describe(wanted, seeds, plan_evolve(wanted, seeds)))
+    assert "3 more calls for each problem of humaneval, mbpp" in said
+    plain = recipes.Recipe()
+    assert "more calls" not in "\n".join(describe(plain, seeds, plan_evolve(plain, seeds)))

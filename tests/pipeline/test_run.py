@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
 from tests import tiny
-from wizardcoder import recipe
+from wizardcoder import prompts, recipe
 from wizardcoder.cli.app import run as main
 from wizardcoder.errors import RecipeError, StageConflictError, UsageError
 from wizardcoder.pipeline import Run, existing_run, open_run, results, run_all
@@ -22,6 +23,15 @@ def test_a_run_ends_with_a_report_of_every_arm(finished: Run) -> None:
     assert all(len(arm["scores"]) == 3 for arm in shown["arms"])
     page = (finished.path / "report" / "index.html").read_text()
     assert "more-of-the-same" in page
+
+
+def test_every_trained_arm_is_scored_without_what_its_data_touches(finished: Run) -> None:
+    shown = json.loads((finished.path / "report" / "results.json").read_text())
+    rows = {row["arm"]: row for row in shown["touched"]}
+    assert list(rows) == [arm for arm in finished.recipe.arms if arm != "base"]
+    for row in rows.values():
+        assert row["untouched"] == row["problems"] - row["touched"] - row["unchecked"]
+        assert (row["problems"], row["unchecked"]) == (300, 100)
 
 
 def test_nothing_is_left_unfinished(finished: Run) -> None:
@@ -109,6 +119,12 @@ def test_a_control_that_the_miniature_does_not_know_is_named(finished: Run, tmp_
     run = Run(finished.path, wanted)
     with pytest.raises(RecipeError, match=r"source = 'harder'.*more-of-the-same"):
         run.control("x")
+
+
+def test_a_tuned_checkpoint_writes_questions_in_chat_as_in_training(finished: Run) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(finished.path / "model" / "seed")
+    asked = tokenizer.apply_chat_template([{"role": "user", "content": "A?"}], tokenize=False)
+    assert asked == prompts.alpaca("A?")
 
 
 def test_a_checkpoint_is_sampled_and_judged_outside_its_run(

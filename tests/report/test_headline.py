@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from wizardcoder.report import Arm, Comparison, Evolution, Group, GroupScore, Results
+from wizardcoder.report import (
+    Arm,
+    Cleaning,
+    Comparison,
+    Contamination,
+    Evolution,
+    Group,
+    GroupScore,
+    Results,
+)
 from wizardcoder.report.headline import explanation, headline, other_outcomes
 
 GROUPS = (
@@ -126,3 +135,21 @@ def test_a_run_that_only_evolved_says_how_many_attempts_were_accepted() -> None:
 
 def test_a_run_without_results_says_so() -> None:
     assert headline(run()) == "This run scored no model"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "9 of 12 records are left after cleaning"),
+        (
+            Contamination(benchmarks=("b",)),
+            "9 of 12 records are left after cleaning; none held anything of a benchmark",
+        ),
+        (
+            Contamination(benchmarks=("b",), hits=4, records=3, records_kept=1),
+            "9 of 12 records are left after cleaning; 3 held something of a benchmark",
+        ),
+    ],
+)
+def test_data_alone_is_told_by_what_is_left_of_it(found: Contamination | None, said: str) -> None:
+    assert headline(run(cleaning=Cleaning(kept=9, rejected=3, contamination=found))) == said

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from wizardcoder.report import Fact, Lineage, LineageStep, Results, render, write_report
+from wizardcoder.report import (
+    MATCHES_SHOWN,
+    Cleaning,
+    Contamination,
+    Evidence,
+    Fact,
+    Lineage,
+    LineageStep,
+    Results,
+    render,
+    write_report,
+)
 from wizardcoder.report.page import cards, differences
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -200,3 +211,79 @@ def test_what_nobody_verified_or_stopped_is_not_mentioned(bare: Results) -> None
     page = render(bare)
     assert "Answers that run" not in page
     assert "Evol stop" not in page
+
+
+def contaminated(bare: Results, *evidence: Evidence, hits: int = 0) -> Results:
+    found = Contamination(
+        benchmarks=("b",), hits=hits or len(evidence), records=len(evidence), evidence=evidence
+    )
+    return changed(bare, cleaning=Cleaning(kept=1, rejected=1, contamination=found))
+
+
+def evidence(number: int = 0, **more: object) -> Evidence:
+    values = {"rule": "containment", "part": "statement", "score": 0.75, "span": "one two three"}
+    known = {"record_id": f"r{number}", "benchmark": "b", "task_id": f"b/{number}", **values}
+    return Evidence.model_validate({**known, **more})
+
+
+def test_a_hit_shows_record_problem_rule_score_and_behaviour(bare: Results) -> None:
+    hit = evidence(7, matched="one two four", kept=True, behaviour="passes")
+    page = render(contaminated(bare, hit))
+    for part in (
+        "r7",
+        "b/7",
+        "containment",
+        "75\u202f% of its runs of words",
+        "kept",
+        "passes the",
+    ):
+        assert part in page
+    assert page.count("<mark>one two </mark>") == 2
+
+
+def test_whatever_a_hit_holds_the_page_stays_whole(bare: Results) -> None:
+    line = "<b>" * 40_000
+    fields = dict.fromkeys(("record_id", "task_id", "rule", "part", "behaviour"), HOSTILE)
+    page = render(contaminated(bare, evidence(**fields, span=HOSTILE, matched=line)))
+    parser = parsed(page)
+    assert parser.open == []
+    assert "script" not in parser.tags
+    assert "<b><b>" not in page
+    assert len(page) < 200_000
+
+
+def test_a_page_with_five_thousand_hits_stays_small(bare: Results) -> None:
+    text = " ".join(f"word{n}" for n in range(70))[:400]
+    found = [evidence(n, span=text, matched=f"{text} more") for n in range(5000)]
+    page = render(contaminated(bare, *found))
+    assert len(page.encode()) < 400_000
+    assert page.count("<article") == MATCHES_SHOWN
+    assert "4\u202f900 further hits are not shown here: all 5\u202f000 are in" in page
+    folded = page[page.index("<details>") :]
+    assert 0 < page[: page.index("<details>")].count("<article") < folded.count("<article")
+
+
+def test_a_hit_without_the_problems_text_says_why(bare: Results) -> None:
+    assert "a rule of the benchmark’s own" in render(contaminated(bare, evidence(rule="sequence")))
+
+
+def test_it_says_whether_anybody_looked_for_benchmarks(bare: Results) -> None:
+    looked = Cleaning(kept=1, rejected=0, contamination=Contamination(benchmarks=("b", "c")))
+    not_looked = Cleaning(kept=1, rejected=0, contamination=Contamination(benchmarks=()))
+    assert "with b, c: nothing of them was found" in render(changed(bare, cleaning=looked))
+    assert "Nobody has looked for problems" in render(changed(bare, cleaning=not_looked))
+
+
+def test_scores_without_what_the_data_touches_stand_beside_all(page: str) -> None:
+    table = page[page.index("untouched only") :]
+    for part in ("60.0\u202f%", "450 problems", "41.0\u202f%", "297 problems", "[36.0, 47.0]"):
+        assert part in table
+
+
+def test_answers_that_were_cut_are_told_by_arm(results: Results, page: str) -> None:
+    first, *others = results.arms
+    cut = first.model_copy(update={"answers": 300, "truncated": 12})
+    told = "count as they are: "
+    changed = results.model_copy(update={"arms": (cut, *others)})
+    assert f"{told}{cut.name} 12 of 300." in render(changed)
+    assert told not in page

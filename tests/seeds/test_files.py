@@ -149,5 +149,5 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     ids=["not UTF-8", "not gzip", "cut gzip", "damaged gzip", "not Parquet", "damaged Parquet"],
 )
 def test_a_file_that_cannot_be_decoded_is_named(tmp_path: Path, name: str, content: bytes) -> None:
-    with pytest.raises(InputError, match=rf"{re.escape(name)}: cannot be read"):
+    with pytest.raises(InputError, match=rf"{re.escape(name)}(:1)?: cannot be read"):
         rows(write(tmp_path, content, name))

@@ -51,7 +51,7 @@ def test_an_empty_answer_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [" \n\tA\u2028B\u0085C\x0cD\0\U0001f600 ", "```\nx\n```", "e\u0301"]
+    "text", [" \n\tA\u2028B\u0085C\x0cD\x01\U0001f600 ", "```\nx\n```", "e\u0301"]
 )
 def test_text_is_kept_as_it_is(text: str) -> None:
     assert draft({"instruction": text, "output": text}) == Draft(text, "", text)

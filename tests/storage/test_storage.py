@@ -16,7 +16,8 @@ import pytest
 from wizardcoder import storage
 from wizardcoder.errors import InputError, RunLockedError, StageConflictError, StorageError
 from wizardcoder.storage import Identity, open_stage
-from wizardcoder.storage.rows import ROWS_PER_GROUP, Shard, drop_torn_line, locate_jsonl
+from wizardcoder.storage.rows import Shard, drop_torn_line, locate_jsonl
+from wizardcoder.storage.tables import ROWS_PER_GROUP
 
 
 class Colour(StrEnum):

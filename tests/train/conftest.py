@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from wizardcoder.records import Record
-from wizardcoder.train import Example, from_records, pretrain
+from wizardcoder.train import from_records, pretrain
 
 TEXTS = [f"def add_{n}(x):\n    return x + {n}\n" for n in range(40)]
 BASE_OPTIONS = {
@@ -33,17 +33,17 @@ def one_thread() -> None:
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model") / "base"
-    pretrain(TEXTS, BASE_OPTIONS, folder, vocabulary_texts=[e.prompt for e in make_examples()])
+    pretrain(TEXTS, BASE_OPTIONS, folder, vocabulary_texts=[e.prompt for e in from_records(make_records())])
     return folder
 
 
 @pytest.fixture
-def examples() -> list[Example]:
-    return make_examples()
+def records() -> list[Record]:
+    return make_records()
 
 
-def make_examples() -> list[Example]:
-    return from_records(make_record(n) for n in range(40))
+def make_records() -> list[Record]:
+    return [make_record(n) for n in range(40)]
 
 
 def make_record(n: int) -> Record:

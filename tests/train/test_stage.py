@@ -19,11 +19,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from wizardcoder.errors import MissingDataError, StageConflictError, TrainingError
 from wizardcoder.progress import Progress
 from wizardcoder.recipe import Train
-from wizardcoder.train import Example, fit, pretrain
+from wizardcoder.records import Record
+from wizardcoder.train import fit, from_records, pretrain
+from wizardcoder.train.journal import LOG
 from wizardcoder.train.learner import Learner
-from wizardcoder.train.loop import LOG
 
-from .conftest import BASE_OPTIONS, TEXTS, make_examples
+from .conftest import BASE_OPTIONS, TEXTS, make_records
 
 
 class Stopped(Exception):
@@ -70,7 +71,7 @@ def options_with(**changes: object) -> Train:
 def tuned(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint from an uninterrupted training."""
     folder = tmp_path_factory.mktemp("tuned") / "arm"
-    fit(make_examples(), base, options_with(), folder)
+    fit(make_records(), base, options_with(), folder)
     return folder
 
 
@@ -104,35 +105,33 @@ def test_the_manifest_counts_what_was_seen(tuned: Path) -> None:
 
 
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(
-    tuned: Path, base: Path, examples: list[Example], tmp_path: Path
+    tuned: Path, base: Path, records: list[Record], tmp_path: Path
 ) -> None:
     for step in (3, 8):
         with pytest.raises(Stopped):
-            fit(examples, base, options_with(), tmp_path / "arm", progress=stop_at(step))
-    fit(examples, base, options_with(), tmp_path / "arm")
+            fit(records, base, options_with(), tmp_path / "arm", progress=stop_at(step))
+    fit(records, base, options_with(), tmp_path / "arm")
     assert same_weights(tmp_path / "arm", tuned)
     assert losses(tmp_path / "arm") == losses(tuned)
 
 
 def test_an_interrupted_training_in_bf16_ends_as_an_uninterrupted_one(
-    base: Path, examples: list[Example], tmp_path: Path
+    base: Path, records: list[Record], tmp_path: Path
 ) -> None:
     options = options_with(precision="bf16")
-    fit(examples, base, options, tmp_path / "whole")
+    fit(records, base, options, tmp_path / "whole")
     with pytest.raises(Stopped):
-        fit(examples, base, options, tmp_path / "parts", progress=stop_at(5))
-    fit(examples, base, options, tmp_path / "parts")
+        fit(records, base, options, tmp_path / "parts", progress=stop_at(5))
+    fit(records, base, options, tmp_path / "parts")
     assert same_weights(tmp_path / "parts", tmp_path / "whole")
 
 
-def test_resuming_does_not_repeat_steps(
-    base: Path, examples: list[Example], tmp_path: Path
-) -> None:
+def test_resuming_does_not_repeat_steps(base: Path, records: list[Record], tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        fit(examples, base, options_with(), tmp_path / "arm", progress=stop_at(6))
+        fit(records, base, options_with(), tmp_path / "arm", progress=stop_at(6))
     seen: list[int] = []
     fit(
-        examples,
+        records,
         base,
         options_with(),
         tmp_path / "arm",
@@ -142,72 +141,73 @@ def test_resuming_does_not_repeat_steps(
 
 
 def test_a_training_killed_at_any_moment_ends_as_an_uninterrupted_one(
-    tuned: Path, base: Path, examples: list[Example], tmp_path: Path
+    tuned: Path, base: Path, records: list[Record], tmp_path: Path
 ) -> None:
     script = textwrap.dedent(f"""
         import torch
         torch.set_num_threads(1)
         from pathlib import Path
         from wizardcoder.recipe import Train
-        from wizardcoder.train import Example, fit
-        examples = [Example(*e) for e in {[tuple(e) for e in examples]!r}]
+        from wizardcoder.records import Record
+        from wizardcoder.train import fit
+        records = {records!r}
         options = Train.model_validate({options_with().model_dump()!r})
         import time
-        fit(examples, Path({str(base)!r}), options, Path({str(tmp_path / "arm")!r}),
+        fit(records, Path({str(base)!r}), options, Path({str(tmp_path / "arm")!r}),
             progress=lambda done, total, note="": time.sleep(0.2))
     """)
     process = subprocess.Popen([sys.executable, "-c", script])
-    state = tmp_path / "arm.partial" / "state.pt"
+    state = tmp_path / "arm.partial" / "states"
     deadline = time.monotonic() + 60
-    while not state.exists() and time.monotonic() < deadline:
+    while not any(state.glob("0*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert state.exists()
-    fit(examples, base, options_with(), tmp_path / "arm")
+    assert any(state.glob("0*"))
+    fit(records, base, options_with(), tmp_path / "arm")
     assert same_weights(tmp_path / "arm", tuned)
 
 
 def test_a_finished_training_is_not_done_again(
-    tuned: Path, base: Path, examples: list[Example]
+    tuned: Path, base: Path, records: list[Record]
 ) -> None:
     modified = (tuned / "model.safetensors").stat().st_mtime_ns
-    result = fit(examples, base, options_with(), tuned)
+    result = fit(records, base, options_with(), tuned)
     assert result.steps == 12
     assert (tuned / "model.safetensors").stat().st_mtime_ns == modified
 
 
-def test_other_options_are_refused(tuned: Path, base: Path, examples: list[Example]) -> None:
+def test_other_options_are_refused(tuned: Path, base: Path, records: list[Record]) -> None:
     with pytest.raises(StageConflictError, match=r"options\.lr"):
-        fit(examples, base, options_with(lr=0.5), tuned)
+        fit(records, base, options_with(lr=0.5), tuned)
 
 
-def test_other_examples_are_refused(tuned: Path, base: Path, examples: list[Example]) -> None:
+def test_other_examples_are_refused(tuned: Path, base: Path, records: list[Record]) -> None:
     with pytest.raises(StageConflictError, match=r"inputs\.examples"):
-        fit(examples[1:], base, options_with(), tuned)
+        fit(records[1:], base, options_with(), tuned)
 
 
-def test_a_base_with_other_weights_is_refused(tuned: Path, examples: list[Example]) -> None:
+def test_a_base_with_other_weights_is_refused(tuned: Path, records: list[Record]) -> None:
     with pytest.raises(StageConflictError, match=r"inputs\.base"):
-        fit(examples, tuned, options_with(), tuned)
+        fit(records, tuned, options_with(), tuned)
 
 
 def test_the_same_base_in_another_place_is_the_same_training(
-    tuned: Path, base: Path, examples: list[Example], tmp_path: Path
+    tuned: Path, base: Path, records: list[Record], tmp_path: Path
 ) -> None:
     shutil.copytree(base, tmp_path / "moved")
-    assert fit(examples, tmp_path / "moved", options_with(), tuned).steps == 12
+    assert fit(records, tmp_path / "moved", options_with(), tuned).steps == 12
 
 
 def test_another_checkpoint_interval_is_the_same_training(
-    tuned: Path, base: Path, examples: list[Example]
+    tuned: Path, base: Path, records: list[Record]
 ) -> None:
-    assert fit(examples, base, options_with(checkpoint_seconds=5.0), tuned).steps == 12
+    assert fit(records, base, options_with(checkpoint_seconds=5.0), tuned).steps == 12
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(
-    base: Path, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tuned: Path, base: Path, records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sum_of_losses = Learner._loss_sum
     calls: list[int] = []
@@ -219,22 +219,24 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(
 
     monkeypatch.setattr(Learner, "_loss_sum", broken)
     with pytest.raises(TrainingError, match=r"the loss of step 4 is nan .*precision"):
-        fit(examples, base, options_with(), tmp_path / "arm")
-    state = torch.load(tmp_path / "arm.partial" / "state.pt", weights_only=True)
-    assert state["last"][0] == 3
-    assert all(p.isfinite().all() for p in state["model"].values())
+        fit(records, base, options_with(), tmp_path / "arm")
+    (state,) = (tmp_path / "arm.partial" / "states").iterdir()
+    assert state.name == "00000003"
+    monkeypatch.undo()
+    fit(records, base, options_with(), tmp_path / "arm")
+    assert same_weights(tmp_path / "arm", tuned)
 
 
 def test_rows_longer_than_the_base_has_positions_are_refused(
-    base: Path, examples: list[Example], tmp_path: Path
+    base: Path, records: list[Record], tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="length_tokens = 4096: the base model has 128"):
-        fit(examples, base, options_with(length_tokens=4096), tmp_path / "arm")
+        fit(records, base, options_with(length_tokens=4096), tmp_path / "arm")
 
 
-def test_a_base_that_does_not_exist_is_named(examples: list[Example], tmp_path: Path) -> None:
+def test_a_base_that_does_not_exist_is_named(records: list[Record], tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"base.model = '.*nowhere': cannot be loaded"):
-        fit(examples, tmp_path / "nowhere", options_with(), tmp_path / "arm")
+        fit(records, tmp_path / "nowhere", options_with(), tmp_path / "arm")
 
 
 def test_pre_training_learns_the_texts(base: Path) -> None:
@@ -243,6 +245,11 @@ def test_pre_training_learns_the_texts(base: Path) -> None:
 
 def test_pre_training_twice_gives_the_same_bytes(base: Path, tmp_path: Path) -> None:
     again = tmp_path / "base"
-    pretrain(TEXTS, BASE_OPTIONS, again, vocabulary_texts=[e.prompt for e in make_examples()])
+    pretrain(
+        TEXTS,
+        BASE_OPTIONS,
+        again,
+        vocabulary_texts=[e.prompt for e in from_records(make_records())],
+    )
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         assert (again / name).read_bytes() == (base / name).read_bytes()

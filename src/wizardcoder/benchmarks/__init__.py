@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from wizardcoder.benchmarks import ds1000, humaneval, humanevalplus, mbpp, mbppplus
+from wizardcoder.benchmarks import ds1000, humaneval, humanevalplus, mbpp, mbppplus, own
 from wizardcoder.benchmarks.benchmark import Answer, Assembly, Benchmark, Examples, Runtime, digest
 from wizardcoder.benchmarks.sources import cache_folder
 from wizardcoder.errors import UsageError
@@ -24,6 +24,7 @@ __all__ = [
     "cache_folder",
     "digest",
     "load",
+    "own",
 ]
 
 _LOADERS: dict[str, Callable[[Path | None], Benchmark]] = {

@@ -1,6 +1,6 @@
 """Contamination: what of a benchmark stands in training records.
 
-Four rules, the strongest evidence first: `verbatim` and `containment` look at texts (`overlap`),
+The strongest evidence first: `verbatim`, `containment` and `edited` look at texts (`overlap`),
 `function` at code without its names (`functions`), and a benchmark may bring a check of its own.
 """
 
@@ -8,77 +8,128 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from wizardcoder.clean.functions import functions_in
+from wizardcoder.clean import columns, workers
+from wizardcoder.clean.functions import Function, functions_in
 from wizardcoder.clean.hits import Hit, excerpt
-from wizardcoder.clean.overlap import Overlap
 from wizardcoder.clean.problems import telling_function
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Clean
-from wizardcoder.records import Problem, Record
+from wizardcoder.records import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: A benchmark's own check of a text that may hold code: the rule broken and the task id, or None.
+#: A function of a module, so that it can be sent to other processes.
 Check = Callable[[str], tuple[str, str] | None]
 Problems = Mapping[str, Sequence[Problem]]
 
 #: Functions of fewer AST nodes are everybody's; from here to `min_ast_nodes` they are counted.
 COUNTED_AST_NODES = 10
-_RULES = ("verbatim", "containment", "function")
-_BATCH = 2048
+_RULES = ("verbatim", "containment", "edited", "function")
+_COLUMNS = ["id", "instruction", "input", "response", "turns"]
+
+
+def find(
+    table: pa.Table,
+    options: Clean,
+    problems: Problems,
+    checks: Mapping[str, Check] | None = None,
+    *,
+    jobs: int = 1,
+    progress: Progress = silent,
+) -> list[Hit]:
+    """Every hit in a table with the columns of Record, row by row, the strongest first.
+
+    Question, response and the later turns of a conversation are searched. The hits do not depend
+    on `jobs`, the number of processes. Raises WizardCoderError when one of them dies.
+    """
+    if not any(problems.values()) and not checks:
+        return []
+    search = Search(options, problems, checks or {})
+    hits: list[Hit] = []
+    for first_row, found in workers.over(table.select(_COLUMNS), _search, search, jobs=jobs):
+        hits += found
+        done = min(first_row + workers.SLICE_ROWS, table.num_rows)
+        progress(done, table.num_rows, f"contamination: {len(hits)} hits")
+    return hits
+
+
+class _Target(NamedTuple):
+    """The function of a problem that gives it away."""
+
+    benchmark: str
+    task_id: str
+    function: Function
+
+
+class _Texts(NamedTuple):
+    """The texts of a record that may hold code, the response first; which parts they are of."""
+
+    record_id: str
+    parts: tuple[tuple[str, str], ...]
 
 
 class Search:
-    """The problems of some benchmarks, ready to be looked for in batches of records."""
+    """The problems of some benchmarks, ready to be looked for in tables of records; picklable."""
 
-    def __init__(
-        self, options: Clean, problems: Problems, checks: Mapping[str, Check] | None = None
-    ) -> None:
+    def __init__(self, options: Clean, problems: Problems, checks: Mapping[str, Check]) -> None:
+        from wizardcoder.clean.overlap import Overlap  # compiled code, which takes time to load
+
         self._min_nodes = options.min_ast_nodes
-        self._checks = dict(checks or {})
+        self._checks = dict(checks)
         self._overlap = Overlap(
             problems, shingle_tokens=options.shingle_tokens, containment=options.containment
         )
-        self._functions: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._functions: dict[str, list[_Target]] = defaultdict(list)
         for benchmark, given in problems.items():
             for problem in given:
                 function = telling_function(problem, options.min_ast_nodes)
                 if function is not None and function.nodes >= COUNTED_AST_NODES:
-                    self._functions[function.digest].append((benchmark, problem.task_id))
+                    target = _Target(benchmark, problem.task_id, function)
+                    self._functions[function.digest].append(target)
+        self._outlines = frozenset(
+            target.function.outline for found in self._functions.values() for target in found
+        )
 
-    def hits(self, records: Sequence[Record]) -> list[Hit]:
-        """Every hit, by record in the order given, the strongest evidence first."""
-        found: dict[str, list[Hit]] = {record.id: [] for record in records}
-        for hit in self._overlap.hits(records):
+    def hits(self, rows: pa.Table) -> list[Hit]:
+        """Every hit, row by row, the strongest evidence first."""
+        ids, whole = rows["id"].to_pylist(), _whole(rows)
+        found: dict[str, list[Hit]] = {record_id: [] for record_id in ids}
+        for hit in self._overlap.hits(ids, columns.Texts.of(whole)):
             found[hit.record_id].append(hit)
-        for record in records:
-            found[record.id] += [*self._function_hits(record), *self._own_hits(record)]
+        for texts in _texts(rows if self._checks else _with_functions(rows, whole)):
+            found[texts.record_id] += [*self._function_hits(texts), *self._own_hits(texts)]
         return [hit for hits in found.values() for hit in sorted(hits, key=_strength)]
 
-    def _function_hits(self, record: Record) -> Iterator[Hit]:
+    def _function_hits(self, texts: _Texts) -> Iterator[Hit]:
         seen = set()
-        for text in (record.response, record.instruction, record.input):
-            for function in functions_in(text):
-                for key in self._functions.get(function.digest, ()):
-                    if key not in seen:
-                        seen.add(key)
+        for _, text in texts.parts:
+            for function in functions_in(text, self._outlines) if "def " in text else ():
+                for target in self._functions.get(function.digest, ()):
+                    if target[:2] not in seen:
+                        seen.add(target[:2])
                         yield Hit(
-                            record_id=record.id,
-                            benchmark=key[0],
-                            task_id=key[1],
+                            record_id=texts.record_id,
+                            benchmark=target.benchmark,
+                            task_id=target.task_id,
                             rule="function",
                             part="solution",
                             score=float(function.nodes),
                             span=excerpt(function.source),
                             drops=function.nodes >= self._min_nodes,
+                            matched=excerpt(target.function.source),
                         )
 
-    def _own_hits(self, record: Record) -> Iterator[Hit]:
+    def _own_hits(self, texts: _Texts) -> Iterator[Hit]:
         for benchmark, check in self._checks.items():
-            for part, text in (("response", record.response), ("question", record.question)):
+            for part, text in texts.parts:
                 if broken := check(text):
                     rule, task_id = broken
                     yield Hit(
-                        record_id=record.id,
+                        record_id=texts.record_id,
                         benchmark=benchmark,
                         task_id=task_id,
                         rule=rule,
@@ -89,22 +140,36 @@ class Search:
                     )
 
 
-def find_contamination(
-    records: Sequence[Record],
-    options: Clean,
-    problems: Problems,
-    checks: Mapping[str, Check] | None = None,
-    progress: Progress = silent,
-) -> list[Hit]:
-    """Every hit of a list of records with distinct ids, in their order."""
-    search = Search(options, problems, checks)
-    hits: list[Hit] = []
-    for start in range(0, len(records), _BATCH):
-        hits += search.hits(records[start : start + _BATCH])
-        progress(
-            min(start + _BATCH, len(records)), len(records), f"contamination: {len(hits)} hits"
-        )
-    return hits
+def _search(search: Search, rows: pa.Table) -> list[Hit]:
+    return search.hits(rows)
+
+
+def _whole(rows: pa.Table) -> pa.LargeStringArray:
+    """All that is searched of every row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = columns.texts(rows)
+    lists = rows["turns"].combine_chunks().cast(pa.list_(pa.large_string()))
+    turns = pc.binary_join(lists, pa.scalar("\n", pa.large_string()))
+    if not pc.any(pc.greater(pc.binary_length(turns), 0)).as_py():
+        return texts
+    return pc.binary_join_element_wise(texts, turns, pa.scalar("\n", pa.large_string()))
+
+
+def _with_functions(rows: pa.Table, whole: pa.LargeStringArray) -> pa.Table:
+    """The rows that may hold Python functions."""
+    import pyarrow.compute as pc
+
+    return rows.filter(pc.match_substring(whole, "def "))
+
+
+def _texts(rows: pa.Table) -> Iterator[_Texts]:
+    for row in rows.to_pylist():
+        question = "\n".join(filter(None, (row["instruction"], row["input"])))
+        turns = [("turn", turn) for turn in row["turns"]]
+        parts = (("response", row["response"]), ("question", question), *turns)
+        yield _Texts(row["id"], parts)
 
 
 def _strength(hit: Hit) -> tuple[bool, int, float, str, str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import builtins
 import hashlib
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from textwrap import dedent
 
 from wizardcoder import extraction
 
@@ -30,44 +32,116 @@ _NAMES: dict[type[ast.AST], str] = {
     ast.ExceptHandler: "name",
 }
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_DEFINITION = re.compile(r"[ \t]*(async[ \t]+)?def ")
+#: Functions of code that is longer are not looked at: nobody reads that, and parsing takes memory.
+LONGEST_CODE_CHARACTERS = 1 << 20
+
+#: What functions of one digest have in common and is seen at once: how many arguments they take,
+#: and which statements they consist of.
+Outline = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function found in some code. `nodes` counts its AST nodes, operators aside."""
+    """A function found in some code. `nodes` counts its AST nodes, operators aside.
+
+    Lines are counted from 1 in `code`; `docstring` are those of the docstring.
+    """
 
     name: str
     digest: str
     nodes: int
+    outline: Outline
     code: str
     first_line: int
     last_line: int
+    docstring: range
 
     @property
     def source(self) -> str:
-        """The lines of the function."""
-        return "\n".join(self.code.splitlines()[self.first_line - 1 : self.last_line])
+        """The lines of the function without its docstring."""
+        numbers = range(self.first_line, self.last_line + 1)
+        lines = self.code.split("\n")  # as the parser counts: splitlines knows more line ends
+        return "\n".join(lines[n - 1] for n in numbers if n not in self.docstring)
 
 
-def functions_in(text: str) -> Iterator[Function]:
+def functions_in(text: str, outlines: Collection[Outline] | None = None) -> Iterator[Function]:
     """Every function, method and inner function in the code of a text.
 
-    The code is what stands in fences or, without any, the text itself. What is not Python yields
-    nothing.
+    The code is what stands in fences or, without any, the text itself. Of code that is not Python
+    as a whole, every piece that is a function counts; other text yields nothing. With `outlines`
+    only functions of such an outline, which is much cheaper than the digest of every one.
     """
     for code in extraction.blocks(text):
-        if "def " in code:
-            yield from _functions(code)
+        if "def " in code and len(code) <= LONGEST_CODE_CHARACTERS:
+            tree = parse(code)
+            if tree.body:
+                yield from _functions(tree, code, outlines)
+            else:
+                for piece in _pieces(code):
+                    yield from _functions(parse(piece), piece, outlines)
 
 
-def _functions(code: str) -> Iterator[Function]:
-    tree = parse(code)
+def outline_of(function: _FunctionNode) -> Outline:
+    """The outline of a function."""
+    arguments = function.args
+    count = len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
+    return count, *(type(statement).__name__ for statement in _body(function))
+
+
+def _functions(
+    tree: ast.Module, code: str, outlines: Collection[Outline] | None
+) -> Iterator[Function]:
+    found = [node for node in ast.walk(tree) if isinstance(node, _FunctionNode)]
+    chosen = [
+        (node, outline)
+        for node in found
+        if (outline := outline_of(node)) and (outlines is None or outline in outlines)
+    ]
+    if not chosen:
+        return
     shared = {name for statement in tree.body for name in _bound_at_top(statement)} - _BUILTINS
-    for node in ast.walk(tree):
-        if isinstance(node, _FunctionNode):
-            digest, nodes = _digest(node, shared)
-            last_line = node.end_lineno or node.lineno
-            yield Function(node.name, digest, nodes, code, node.lineno, last_line)
+    for node, outline in chosen:
+        digest, nodes = _digest(node, shared)
+        last_line = node.end_lineno or node.lineno
+        docstring = _docstring_lines(node)
+        yield Function(node.name, digest, nodes, outline, code, node.lineno, last_line, docstring)
+
+
+def _pieces(code: str) -> Iterator[str]:
+    """The lines of every outermost function in a text that is not Python as a whole.
+
+    A piece goes on while lines are indented deeper than its first one, or close its signature.
+    """
+    piece: list[str] = []
+    depth = 0
+    for line in code.splitlines(keepends=True):
+        indent = len(line) - len(line.lstrip())
+        goes_on = (
+            not line.strip() or indent > depth or (indent == depth and line.lstrip()[0] == ")")
+        )
+        if piece and goes_on:
+            piece.append(line)
+            continue
+        if piece:
+            yield dedent("".join(piece))
+        piece, depth = ([line], indent) if _DEFINITION.match(line) else ([], 0)
+    if piece:
+        yield dedent("".join(piece))
+
+
+def _docstring_lines(function: _FunctionNode) -> range:
+    """The lines that hold the docstring and nothing else."""
+    first = function.body[0]
+    if len(_body(function)) == len(function.body) or first.lineno == function.lineno:
+        return range(0)
+    return range(first.lineno, (first.end_lineno or first.lineno) + 1)
+
+
+def _body(function: _FunctionNode) -> list[ast.stmt]:
+    """The statements of a function, its docstring left out."""
+    has_docstring = ast.get_docstring(function, clean=False) is not None
+    return function.body[has_docstring:]
 
 
 def parse(code: str) -> ast.Module:
@@ -116,8 +190,7 @@ def _contents(node: ast.AST, bound: set[str], places: dict[str, str]) -> list[ob
         if field == _NAMES.get(type(node)) and value in bound:
             value = places.setdefault(value, f"name {len(places)}")
         elif field == "body" and isinstance(node, _FunctionNode):
-            has_docstring = ast.get_docstring(node, clean=False) is not None
-            value = node.body[has_docstring:]
+            value = _body(node)
         contents.append(value)
     return contents
 

@@ -1,51 +1,54 @@
-"""Pairs of similar shingle sets: MinHash bands propose, exact Jaccard decides.
+"""MinHash: how many permutations propose pairs of similar shingle sets, and which.
 
-shingles → signatures → bands → candidate pairs → Jaccard ≥ threshold
+The least value of a set under a random permutation is the same for two sets as often as their
+Jaccard similarity says. A band is the least values under some permutations in a row; two sets that
+have a band in common are worth a look.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wizardcoder.clean.shingles import Hashes, Indices, Shingles, mix
-
-Signatures = NDArray[np.uint32]
-
 PERMUTATIONS = 125
 #: The bands are cut so that a pair just at the threshold is found with this probability.
 RECALL = 0.98
-#: In a group of texts that share a band, each is compared with so many of the first ones.
+#: In a group of texts that share a band, each is compared with so many of the first kept ones.
 LEADERS = 64
-#: So many shingles are permuted at once: they stay in the processor's cache.
-_BLOCK = 1 << 16
 
 
-class Pairs(NamedTuple):
-    """Pairs of texts with `left` < `right`, in ascending order. All shapes are (pairs,)."""
+class Permutations(NamedTuple):
+    """`bands` of `rows` permutations each: value → factor * value + addend, in 32 bits.
 
-    left: Indices
-    right: Indices
-    jaccard: NDArray[np.float64]
-
-
-def similar_pairs(shingles: Shingles, threshold: float) -> Pairs:
-    """The pairs of texts whose shingle sets have a Jaccard similarity of at least `threshold`.
-
-    No pair is reported wrongly; of those at the threshold about 2 % are missed, of those well
-    above it none. Among more than 64 texts that share a band, a text is compared only with the
-    first 64.
+    `factors` (odd) and `addends` have the shape (bands * rows,).
     """
-    texts = np.flatnonzero(shingles.sizes)
-    bands = _bands(_signatures(shingles, texts), rows_per_band(threshold))
-    left, right = _candidates(bands)
-    left, right = texts[left], texts[right]
-    jaccard = _jaccard(shingles, left, right, threshold)
-    similar = jaccard >= threshold
-    return Pairs(left[similar], right[similar], jaccard[similar])
+
+    bands: int
+    rows: int
+    factors: NDArray[np.uint32]
+    addends: NDArray[np.uint32]
+
+    @classmethod
+    def finding(cls, threshold: float) -> Permutations:
+        """Bands that find a pair at the threshold with probability RECALL."""
+        rows = rows_per_band(threshold)
+        return cls._of(PERMUTATIONS // rows, rows)
+
+    @classmethod
+    def none(cls) -> Permutations:
+        """No bands: nothing is proposed."""
+        return cls._of(0, 0)
+
+    @classmethod
+    def _of(cls, bands: int, rows: int) -> Permutations:
+        from wizardcoder.clean import kernels
+
+        numbers = np.arange(1, 2 * PERMUTATIONS + 1, dtype=np.uint64)
+        constants, used = kernels.mixed(numbers).astype(np.uint32), bands * rows
+        factors, addends = constants[:PERMUTATIONS] | np.uint32(1), constants[PERMUTATIONS:]
+        return cls(bands, rows, factors[:used], addends[:used])
 
 
 def rows_per_band(threshold: float) -> int:
@@ -62,71 +65,3 @@ def rows_per_band(threshold: float) -> int:
         ),
         1,
     )
-
-
-def _signatures(shingles: Shingles, texts: Indices) -> Signatures:
-    """The MinHash signatures of texts that have shingles, (texts, PERMUTATIONS)."""
-    constants = mix(np.arange(1, 2 * PERMUTATIONS + 1, dtype=np.uint64)).astype(np.uint32)
-    factors, addends = constants[:PERMUTATIONS] | np.uint32(1), constants[PERMUTATIONS:]
-    values = (shingles.hashes >> np.uint64(32)).astype(np.uint32)
-    starts = shingles.offsets[texts]
-    signatures = np.empty((PERMUTATIONS, len(texts)), np.uint32)
-    for first, last in _blocks(starts):
-        begin = starts[first]
-        block = values[begin : starts[last] if last < len(starts) else None]
-        for row, factor, addend in zip(signatures, factors, addends, strict=True):
-            row[first:last] = np.minimum.reduceat(
-                block * factor + addend, starts[first:last] - begin
-            )
-    return signatures.T
-
-
-def _blocks(starts: Indices) -> list[tuple[int, int]]:
-    """Ranges of texts that hold about _BLOCK shingles each."""
-    cuts = np.flatnonzero(np.diff(starts // _BLOCK)) + 1
-    edges = [0, *cuts.tolist(), len(starts)]
-    return [(first, last) for first, last in pairwise(edges) if first < last]
-
-
-def _bands(signatures: Signatures, rows: int) -> Hashes:
-    """One hash per band and text, (bands, texts)."""
-    count = PERMUTATIONS // rows
-    bands = np.zeros((count, len(signatures)), np.uint64)
-    for band in range(count):
-        for column in range(band * rows, (band + 1) * rows):
-            bands[band] = mix(bands[band] + signatures[:, column])
-    return bands
-
-
-def _candidates(bands: Hashes) -> tuple[Indices, Indices]:
-    """The pairs of texts that share a band, each pair once, in ascending order."""
-    texts = bands.shape[1]
-    codes = [np.empty(0, np.int64)]
-    for band in bands:
-        order = np.argsort(band, kind="stable")
-        begins = np.ones(texts, bool)
-        begins[1:] = band[order][1:] != band[order][:-1]
-        leader = np.maximum.accumulate(np.where(begins, np.arange(texts), 0))
-        for place in range(LEADERS):
-            follows = np.flatnonzero(leader + place < np.arange(texts))
-            if not len(follows):
-                break
-            codes.append(order[leader[follows] + place] * texts + order[follows])
-    left, right = np.divmod(np.unique(np.concatenate(codes)), max(texts, 1))
-    return left, right
-
-
-def _jaccard(
-    shingles: Shingles, left: Indices, right: Indices, threshold: float
-) -> NDArray[np.float64]:
-    """The Jaccard similarity of each pair; 0 where the sizes alone put it below the threshold."""
-    sizes = shingles.sizes
-    smaller = np.minimum(sizes[left], sizes[right])
-    larger = np.maximum(sizes[left], sizes[right])
-    jaccard = np.zeros(len(left))
-    for pair in np.flatnonzero(smaller >= threshold * larger):
-        one, other = shingles.of(left[pair]), shingles.of(right[pair])
-        places = np.minimum(other.searchsorted(one), len(other) - 1)
-        common = np.count_nonzero(other[places] == one)
-        jaccard[pair] = common / (smaller[pair] + larger[pair] - common)
-    return jaccard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,18 @@ from types import FrameType
 import typer
 
 from wizardcoder import __version__
-from wizardcoder.cli import data, doctor, exports, ledger, models, plan, runs, scores, tools
+from wizardcoder.cli import (
+    cleaning,
+    data,
+    doctor,
+    exports,
+    ledger,
+    models,
+    plan,
+    runs,
+    scores,
+    tools,
+)
 from wizardcoder.errors import WizardCoderError
 
 # Typer brings its own copy of click; this is the one public way to its base error.
@@ -24,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (runs, plan, data, exports, models, scores, doctor, ledger, tools):
+for module in (runs, plan, data, cleaning, exports, models, scores, doctor, ledger, tools):
     module.register(app)
 
 
@@ -85,5 +97,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _failed(message: str, code: int) -> int:
+    if os.environ.get("RANK", "0") != "0":
+        return code  # of processes that train together, the first one speaks
     print(f"Error: {message}" if code < 100 else message, file=sys.stderr)
     return code

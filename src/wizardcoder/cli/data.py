@@ -1,4 +1,4 @@
-"""Commands that make data: seeds, evolve, clean. On a run folder, or on a seed file.
+"""Commands that make data: seeds, evolve. On a run folder, or on a seed file.
 
 Seeds become a run folder of their own (--out), so that every later command can go on in it.
 """
@@ -39,7 +39,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("seeds")(seeds)
     app.command("evolve")(evolve)
-    app.command("clean")(clean)
 
 
 def seeds(
@@ -109,21 +108,3 @@ def evolve(
         run.seeds()
         run.evolve()
     typer.echo(run.path / "evolved")
-
-
-def clean(
-    source: Source = None,
-    out: Out = None,
-    count: Count = None,
-    licence: Licence = None,
-    recipe: RecipeFile = None,
-    overrides: Overrides = None,
-    data: Data = None,
-    force: Force = False,
-) -> None:
-    """Remove duplicates and what leaked from benchmarks, into clean/."""
-    given = {"seeds.count": count, "seeds.licence": licence}
-    with opened("clean", source, out, recipe, overrides, given, data, force, evolves=False) as run:
-        run.seeds()
-        run.clean()
-    typer.echo(run.path / "clean")

@@ -174,7 +174,7 @@ def opened(
     is_of_a_run = any((source / name).is_file() for name in ("manifest.json", "ledger.sqlite"))
     if is_of_a_run or (source.is_dir() and not evolves):
         raise UsageError(f"{source}: is neither a seed file nor a run folder (no recipe.toml)")
-    if not evolves:
+    if not evolves and "evolve.rounds" not in given:
         changes.append("evolve.rounds=0")
     located = names.locate_seeds(str(source), data)  # complains before a folder is made
     changes.append(f"seeds.source={_toml(located)}")

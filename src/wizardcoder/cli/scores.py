@@ -14,6 +14,7 @@ from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
     from wizardcoder.benchmarks import Benchmark
+    from wizardcoder.evaluate import Touched
     from wizardcoder.recipe import Evaluate
 
 _OUT = Path("runs/evaluate")
@@ -47,6 +48,14 @@ def evaluate(
     level: Level = "auto",
     allow_weak: AllowWeak = False,
     jobs: Jobs = None,
+    hits: Annotated[
+        Path | None,
+        typer.Option(
+            help="The clean folder of the data that the model was trained on: score also without "
+            "the problems that it touches.",
+            metavar="RUN/clean",
+        ),
+    ] = None,
     cpu_seconds: Annotated[
         float | None, typer.Option(min=0.1, help="Per program; default: the benchmark's own.")
     ] = None,
@@ -59,7 +68,7 @@ def evaluate(
     goes on there.
     """
     if (Path(target) / "recipe.toml").is_file():
-        if completions or as_json or k or assembly or partial or out or level != "auto":
+        if completions or as_json or k or assembly or partial or out or hits or level != "auto":
             raise UsageError(
                 f"{target}: a run is judged as its recipe says; leave the options away"
             )
@@ -72,6 +81,7 @@ def evaluate(
 
     asked = _options(assembly, level, cpu_seconds)
     benchmark = _benchmark(target, data)
+    touched = _touched(hits, benchmark) if hits else None
     with options.locked(out or _OUT) as watch:
         for file in completions:
             if out is None:
@@ -89,6 +99,7 @@ def evaluate(
                 allow_weak=allow_weak,
                 force=force,
                 progress=watch(f"evaluate {file.name}"),
+                touched=touched,
             )
             if as_json:
                 typer.echo(json.dumps({**score.as_json(), "verdicts": str(folder)}))
@@ -105,6 +116,13 @@ def _benchmark(name: str, data: Path | None) -> Benchmark:
     from wizardcoder.pipeline.names import load_benchmark
 
     return load_benchmark(name, data)
+
+
+def _touched(hits: Path, benchmark: Benchmark) -> Touched:
+    from wizardcoder.pipeline import touching
+    from wizardcoder.pipeline.names import unseen
+
+    return touching.touched(hits, benchmark, checked=unseen(benchmark))
 
 
 def _options(assembly: str | None, level: str, cpu_seconds: float | None) -> Evaluate:

@@ -26,6 +26,7 @@ def _score_lines(score: Score) -> Iterator[str]:
         yield f"on the original tests alone: {_rates(score.base)}"
     yield from _parts(score.groups)
     yield from _parts(score.variants)
+    yield from _untouched(score)
     yield ", ".join(f"{count} {name}" for name, count in score.outcomes.items())
     if score.passed_attested < score.passed:
         yield f"of those that passed, {score.passed_attested} are attested"
@@ -50,6 +51,18 @@ def _published(score: Score) -> Iterator[str]:
     for entry in evaluate.published(score.benchmark, model) if model else ():
         part = f", {entry.part} tests" if entry.part else ""
         yield f"published for {model}: {entry.pass_at_1} ({entry.how}{part}; {entry.source})"
+
+
+def _untouched(score: Score) -> Iterator[str]:
+    """The score on what the training data leaves, where the data was named."""
+    found, left = score.touched, score.untouched
+    if found is None or left is None:
+        return
+    yield f"without the {len(found.kept)} problems that its training data touches: {_rates(left)}"
+    yield f"  touched by records that were kept: {_some(found.kept)}"
+    yield f"  only by records that were dropped, so trained on nowhere: {_some(found.dropped)}"
+    if found.unchecked:
+        yield f"  left out, as nobody looked for them: {_some(found.unchecked)}"
 
 
 def _parts(groups: Mapping[str, GroupScore]) -> Iterator[str]:

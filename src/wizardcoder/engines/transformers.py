@@ -1,23 +1,55 @@
-"""Generation in process with transformers: batched by length, left-padded, end token honoured."""
+"""Generation in process with transformers: a batch whose finished rows make room for new ones."""
 
 from __future__ import annotations
 
+import random
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wizardcoder.engines.engine import Sampled, Sampling
+from wizardcoder.engines.choosing import choose
+from wizardcoder.engines.decoding import Batch
+from wizardcoder.engines.engine import Sampled, Sampling, check_seeds
+from wizardcoder.engines.prompting import encode
+from wizardcoder.engines.stopping import before_stop, tail_tokens
 from wizardcoder.errors import MissingDataError, MissingExtraError
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+#: New rows are read in together when this share of the batch is free: reading one costs a step.
+_REFILL_SHARE = 1 / 8
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A text in the making, with its own random numbers."""
+
+    index: int
+    ids: list[int]  # of the prompt
+    sampling: Sampling
+    max_tokens: int
+    seed: int = 0
+    tokens: list[int] = field(default_factory=list)
+    finish_reason: str = ""  # "" while it goes on
+    _random: random.Random | None = None
+
+    def random(self) -> float:
+        """The next random number in [0, 1): a function of the seed and of how many came before."""
+        self._random = self._random or random.Random(self.seed)
+        return self._random.random()
+
 
 class TransformersEngine:
-    """An Engine on a causal language model in this process. Use `load` for a checkpoint."""
+    """An Engine on a causal language model in this process. Use `load` for a checkpoint.
+
+    `batch_size` rows at a time; a row that ends makes room for the next prompt.
+    """
+
+    own_seeds = True
 
     def __init__(
         self,
@@ -29,6 +61,7 @@ class TransformersEngine:
         self.model = model.eval()  # type: ignore[no-untyped-call]
         self.tokenizer = tokenizer
         self.batch_size = batch_size
+        self._ends = _ends(model, tokenizer)
 
     @classmethod
     def load(
@@ -58,103 +91,118 @@ class TransformersEngine:
         return cls(model, tokenizer, batch_size=batch_size)
 
     def generate(
-        self, prompts: Sequence[str], sampling: Sampling, seeds: Sequence[int] = ()
+        self,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        seeds: Sequence[int] = (),
+        samples: Sequence[int] = (),
     ) -> Iterator[Sampled]:
         """See Engine. A prompt that leaves no position free gives an empty text, cut at once."""
-        asked = self._asked(prompts, sampling, seeds)
-        for max_tokens, group in groupby(asked, key=lambda a: a.max_tokens):
-            members = list(group)
-            if max_tokens <= 0:
-                yield from (Sampled(a.index, "", "length", 0) for a in members)
-                continue
-            for start in range(0, len(members), self.batch_size):
-                yield from self._batch(members[start : start + self.batch_size], sampling)
+        check_seeds(prompts, sampling, seeds)
+        rows = [
+            self.row(ids, sampling, seeds[index] if seeds else 0, index)
+            for index, ids in enumerate(encode(self.tokenizer, prompts, chat=sampling.chat))
+        ]
+        for row in self.finished(rows):
+            yield self.sampled(row)
 
-    def _asked(
-        self, prompts: Sequence[str], sampling: Sampling, seeds: Sequence[int]
-    ) -> list[_Asked]:
-        """The prompts as tokens, by length, with the room that each has for new tokens.
-
-        Prompts of one batch share the room, so that no text depends on what it was batched with.
-        """
-        if sampling.temperature > 0 and len(seeds) != len(prompts):
-            raise ValueError(f"{len(prompts)} prompts need as many seeds, got {len(seeds)}")
+    def row(self, ids: list[int], sampling: Sampling, seed: int = 0, index: int = 0) -> Row:
+        """A row for the tokens of a prompt, with the room that the model has after them."""
         positions = getattr(self.model.config, "max_position_embeddings", None)
-        asked = []
-        for index, ids in enumerate(self.tokenizer(list(prompts))["input_ids"] if prompts else ()):
-            room = sampling.max_tokens if positions is None else positions - len(ids)
-            seed = seeds[index] if seeds else 0
-            asked.append(_Asked(index, ids, min(room, sampling.max_tokens), seed))
-        return sorted(asked, key=lambda a: (-a.max_tokens, len(a.ids), a.index))
+        room = sampling.max_tokens if positions is None else positions - len(ids)
+        return Row(index, ids, sampling, min(room, sampling.max_tokens), seed)
 
-    def _batch(self, asked: Sequence[_Asked], sampling: Sampling) -> Iterator[Sampled]:
-        import torch
+    def finished(self, rows: Sequence[Row]) -> Iterator[Row]:
+        """The rows, each when it has come to its end; prompts of like length go in together."""
+        yield from (ended(row, "length") for row in rows if row.max_tokens <= 0 or not row.ids)
+        able = (row for row in rows if not row.finish_reason)
+        waiting = deque(sorted(able, key=lambda row: (-len(row.ids), row.ids, row.index)))
+        progress = Progressing(self)
+        while waiting or progress.rows:
+            free = self.batch_size - len(progress.rows)
+            if waiting and (free >= self.batch_size * _REFILL_SHARE or not progress.rows):
+                new = [waiting.popleft() for _ in range(min(free, len(waiting)))]
+                yield from progress.admit(new)
+            else:
+                yield from progress.step()
 
-        end = self.tokenizer.eos_token_id
-        padding = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else end
-        width = max(len(a.ids) for a in asked)
-        ids = torch.tensor([[padding] * (width - len(a.ids)) + a.ids for a in asked])
-        seen = torch.tensor([[0] * (width - len(a.ids)) + [1] * len(a.ids) for a in asked])
-        with torch.inference_mode():
-            new = self.model.generate(
-                input_ids=ids.to(self.model.device),
-                attention_mask=seen.to(self.model.device),
-                max_new_tokens=asked[0].max_tokens,
-                do_sample=False,
-                num_beams=1,
-                eos_token_id=end,
-                pad_token_id=padding,
-                logits_processor=_processors(asked, sampling),
-            )[:, width:].tolist()
-        for a, tokens in zip(asked, new, strict=True):
-            yield self._sampled(a.index, tokens, end)
+    def advance(self, row: Row, token: int) -> None:
+        """Add a token to a row, and end the row where it ends."""
+        row.tokens.append(token)
+        if token in self._ends or self._stops(row):
+            row.finish_reason = "stop"
+        elif len(row.tokens) >= row.max_tokens:
+            row.finish_reason = "length"
 
-    def _sampled(self, index: int, tokens: list[int], end: int) -> Sampled:
-        stopped = end in tokens
-        kept = tokens[: tokens.index(end)] if stopped else tokens
-        text = str(self.tokenizer.decode(kept, clean_up_tokenization_spaces=False))
-        return Sampled(index, text, "stop" if stopped else "length", len(kept) + stopped)
+    def sampled(self, row: Row) -> Sampled:
+        """What a row has come to."""
+        return Sampled(row.index, self.text(row), row.finish_reason, len(row.tokens))
 
+    def text(self, row: Row) -> str:
+        """The text of a row so far: before its end token or stop sequence."""
+        kept = row.tokens
+        if kept and kept[-1] in self._ends:
+            kept = kept[:-1]
+        text = self._decode(kept)
+        before = before_stop(text, row.sampling.stop)
+        return text if before is None else before
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A prompt as tokens, its place among the prompts, and what may follow it."""
+    def _stops(self, row: Row) -> bool:
+        stops = row.sampling.stop
+        if not stops:
+            return False
+        tail = self._decode(row.tokens[-tail_tokens(stops) :])
+        return before_stop(tail, stops) is not None
 
-    index: int
-    ids: list[int]
-    max_tokens: int
-    seed: int
-
-
-def _processors(asked: Sequence[_Asked], sampling: Sampling) -> list[Any]:
-    if sampling.temperature == 0:
-        return []
-    from transformers import TemperatureLogitsWarper, TopPLogitsWarper
-
-    return [
-        TemperatureLogitsWarper(sampling.temperature),
-        TopPLogitsWarper(sampling.top_p),
-        _OwnNoise([a.seed for a in asked]),
-    ]
+    def _decode(self, tokens: list[int]) -> str:
+        return str(self.tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
 
 
-class _OwnNoise:
-    """Turns greedy choice into sampling: adds Gumbel noise, from each row's own generator.
+class Progressing:
+    """The rows of one batch in progress, with the model's memory of them."""
 
-    The token of the highest noisy score is distributed as the softmax of the scores (the
-    Gumbel-max trick), and depends on the row's seed only, not on the batch or a global generator.
-    """
+    def __init__(self, engine: TransformersEngine) -> None:
+        self.rows: list[Row] = []
+        self._engine = engine
+        self._batch = Batch(engine.model)
 
-    def __init__(self, seeds: Sequence[int]) -> None:
-        import torch
+    def admit(self, rows: Sequence[Row]) -> list[Row]:
+        """Read in new rows and choose their first tokens; returns the rows that ended."""
+        self.rows += rows
+        return self._advance(self._batch.admit([row.ids for row in rows]), rows)
 
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    def step(self) -> list[Row]:
+        """Choose the next token of every row; returns the rows that ended."""
+        return self._advance(self._batch.step([row.tokens[-1] for row in self.rows]), self.rows)
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """`input_ids` and `scores` are `(rows, time)` and `(rows, vocabulary)`."""
-        import torch
+    def drop(self, rows: Sequence[Row]) -> None:
+        """Forget rows that nobody waits for."""
+        for row in rows:
+            ended(row, "dropped")
+        self._compact()
 
-        noise = torch.stack(
-            [torch.empty(scores.shape[1]).exponential_(generator=g) for g in self.generators]
-        ).clamp_min(torch.finfo(torch.float32).tiny)
-        return scores - noise.log().to(scores.device)
+    def _advance(self, scores: torch.Tensor, rows: Sequence[Row]) -> list[Row]:
+        for row, token in zip(rows, choose(scores, rows), strict=True):
+            self._engine.advance(row, token)
+        done = [row for row in rows if row.finish_reason]
+        if done:
+            self._compact()
+        return done
+
+    def _compact(self) -> None:
+        going = [number for number, row in enumerate(self.rows) if not row.finish_reason]
+        self._batch.keep(going)
+        self.rows = [self.rows[number] for number in going]
+
+
+def ended(row: Row, finish_reason: str) -> Row:
+    """The row, at its end."""
+    row.finish_reason = finish_reason
+    return row
+
+
+def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """The tokens that end a text: the tokenizer's, and those that the model says of itself."""
+    said = getattr(model.generation_config, "eos_token_id", None)
+    more = said if isinstance(said, list) else [said]
+    return frozenset(t for t in (tokenizer.eos_token_id, *more) if t is not None)

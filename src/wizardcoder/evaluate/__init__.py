@@ -18,6 +18,7 @@ from wizardcoder.evaluate.published import (
 )
 from wizardcoder.evaluate.score import GroupScore, Score, problem_scores, score
 from wizardcoder.evaluate.stage import read_verdicts, run_stage
+from wizardcoder.evaluate.touched import Touched
 
 __all__ = [
     "Comparison",
@@ -27,6 +28,7 @@ __all__ = [
     "Judged",
     "Published",
     "Score",
+    "Touched",
     "canonical",
     "compare",
     "evaluate",

@@ -10,6 +10,7 @@ from wizardcoder.benchmarks import Benchmark
 from wizardcoder.evaluate.completions import read_completions
 from wizardcoder.evaluate.score import Score, require_samples, score
 from wizardcoder.evaluate.stage import identity_of, read_verdicts, run_stage
+from wizardcoder.evaluate.touched import Touched
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
 from wizardcoder.storage import is_free
@@ -27,8 +28,11 @@ def judge_file(
     allow_weak: bool = False,
     force: bool = False,
     progress: Progress = silent,
+    touched: Touched | None = None,
 ) -> Score:
     """The score of a file of completions, whose verdicts are in the stage folder `folder` then.
+
+    `touched`: the problems that the model's training data touches, to be scored without as well.
 
     Raises UsageError, before anything is judged, when a problem has fewer completions than a k.
     """
@@ -52,6 +56,7 @@ def judge_file(
         completions=str(file),
         assembly=manifest["identity"]["options"]["assembly"],
         self_check=manifest["counts"]["self_check"],
+        touched=touched,
     )
 
 

@@ -10,6 +10,7 @@ from statistics import fmean
 from wizardcoder.benchmarks import Assembly, Benchmark
 from wizardcoder.errors import UsageError
 from wizardcoder.evaluate.evaluation import NO_SANDBOX
+from wizardcoder.evaluate.touched import Touched
 from wizardcoder.records import Completion, Outcome, Problem, Verdict
 from wizardcoder.scoring import Interval, bootstrap_interval, pass_at_k, wilson_interval
 from wizardcoder.storage import Json
@@ -39,6 +40,8 @@ class Score:
     `base`: the same programs on the original tests alone, where the benchmark adds to them.
     `groups` and `variants` are empty when there is but one. `self_check`: the benchmark's own
     solutions that failed here, with the reason. `notes`: what must be known to compare.
+    `touched`: the problems that the training data touches, and `untouched` the score on those that
+    it leaves, where the data was named; None where it was not.
     """
 
     benchmark: str
@@ -61,6 +64,8 @@ class Score:
     variants: Mapping[str, GroupScore]
     self_check: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    touched: Touched | None = None
+    untouched: GroupScore | None = None
 
     def as_json(self) -> Json:
         """As JSON; numbers k become text, as JSON has no other keys."""
@@ -75,8 +80,9 @@ def score(
     completions: str = "",
     assembly: Assembly | None = None,
     self_check: Mapping[str, str] | None = None,
+    touched: Touched | None = None,
 ) -> Score:
-    """The score of verdicts; `completions` names where they come from.
+    """The score of verdicts; `completions` names where they come from, `touched` what data knew.
 
     Raises UsageError when some problem has fewer decided samples than a k asks for.
     """
@@ -104,6 +110,8 @@ def score(
         variants=_split(benchmark, decided, ks, lambda problem: problem.variant),
         self_check=dict(self_check or {}),
         notes=benchmark.notes,
+        touched=touched,
+        untouched=_untouched(decided, ks, touched) if touched else None,
     )
 
 
@@ -168,6 +176,10 @@ def _base_score(decided: Sequence[Verdict], ks: Sequence[int]) -> GroupScore | N
     if all(verdict.base is None for verdict in decided):
         return None
     return _group_score(decided, ks, lambda verdict: bool(verdict.base))
+
+
+def _untouched(decided: Sequence[Verdict], ks: Sequence[int], touched: Touched) -> GroupScore:
+    return _group_score([verdict for verdict in decided if touched.leaves(verdict.task_id)], ks)
 
 
 def _split(

@@ -58,13 +58,24 @@ class Evolution(NamedTuple):
 
 
 class Cleaning(NamedTuple):
-    """What cleaning kept and refused; `contamination` holds what was found, by benchmark."""
+    """What cleaning kept and refused.
+
+    `contamination` counts hits, pairs of a record and a problem by one rule, by benchmark;
+    `touching` the records that have one and were kept all the same. `containment` and `nodes` are
+    the thresholds; `behaviour` counts hits by what the problem's own tests say of the record;
+    `nearest`: so many records next to each problem were shown to a teacher.
+    """
 
     kept: int
     rejected: int
     rules: Mapping[str, int]
     benchmarks: Sequence[str]
     contamination: Mapping[str, int]
+    touching: int = 0
+    containment: float = 0.5
+    nodes: int = 15
+    behaviour: Mapping[str, int] = {}
+    nearest: int = 0
 
 
 class Spent(NamedTuple):

@@ -27,13 +27,17 @@ class Question(NamedTuple):
         return text.removeprefix(self.stripped)
 
 
-def ask(problem: Problem, style: Style, *, script_spacing: bool = False) -> Question:
-    """The question for a problem.
+def ask(
+    problem: Problem, style: Style, *, script_spacing: bool = False, chat: bool = False
+) -> Question:
+    """The question for a problem. `chat`: the model's own template goes around an instruction.
 
     A completion prompt loses the white space at its end: a byte-level tokenizer merges a newline
     with the indent after it, so behind a bare newline the model is where it has never been (a
     trial scored 0 of 450). `continuation` takes from the answer what is given back.
     """
+    if style is Style.INSTRUCTION and chat:
+        return Question(problem.instruction, "")
     if style is Style.INSTRUCTION:
         return Question(prompts.alpaca(problem.instruction, script_spacing=script_spacing), "")
     prompt = problem.prompt.rstrip()

@@ -45,21 +45,40 @@ def generate(
     extract: Extract = extraction.whole,
     *,
     style: Style = Style.INSTRUCTION,
+    stops: Sequence[str] = (),
     seed: int = 0,
     done: Set[tuple[str, int]] = frozenset(),
 ) -> Iterator[Completion]:
     """`options.n` completions of each problem, as they are finished, in any order.
 
     `done` are the (task id, sample) that are there already. With the same `seed`, samples do not
-    depend on each other: the first 20 stay when `n` grows to 200.
+    depend on each other: the first 20 stay when `n` grows to 200. `stops` end a text besides those
+    of the options.
     """
     todo = [draw for draw in draws(problems, options.n) if draw.key not in done]
-    asked = [ask(draw.problem, style, script_spacing=options.script_spacing) for draw in todo]
-    sampling = Sampling(options.max_tokens, options.temperature, options.top_p)
+    chat = is_chat(options, style)
+    spacing = options.script_spacing
+    asked = [ask(draw.problem, style, script_spacing=spacing, chat=chat) for draw in todo]
+    sampling = Sampling(
+        options.max_tokens,
+        options.temperature,
+        options.top_p,
+        stop=(*options.stop, *stops),
+        chat=chat,
+    )
     seeds = [draw.seed(seed) for draw in todo]
-    for sampled in engine.generate([question.prompt for question in asked], sampling, seeds):
+    samples = [draw.sample for draw in todo]
+    prompts = [question.prompt for question in asked]
+    for sampled in engine.generate(prompts, sampling, seeds, samples):
         draw = todo[sampled.index]
         yield _completion(draw, asked[sampled.index], sampled.text, sampled.finish_reason, extract)
+
+
+def is_chat(options: Generate, style: Style) -> bool:
+    """Whether questions go into the model's chat template, which an endpoint has and keeps."""
+    if style is not Style.INSTRUCTION:
+        return False
+    return (options.template or ("chat" if options.engine == "endpoint" else "alpaca")) == "chat"
 
 
 def _completion(

@@ -1,11 +1,11 @@
 """The miniature's teacher: a pure function from a chat-completions request to its response.
 
 It sees what any teacher sees: the messages. Out of the last one it recognises Code Evol-Instruct's
-prompt and evolves the question, the equality judge's and compares two questions, or the one for
-tests and writes asserts; anything else it takes for an instruction and answers with code. Text
-outside its world gets an apology, and a question that an operation cannot change comes back as it
-was; to notice both is the eliminators' work. Every choice is a hash of the messages and the
-request's `seed`.
+prompt and evolves the question, the equality judge's and compares two questions, the one for tests
+and writes asserts, or the one for leaks and compares a problem with a record; anything else it
+takes for an instruction and answers with code. Text outside its world gets an apology, and a
+question that an operation cannot change comes back as it was; to notice both is the eliminators'
+work. Every choice is a hash of the messages and the request's `seed`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MODEL = "miniature-teacher"
 APOLOGY = "I'm sorry, but I cannot help with this: it is outside the small world that I know."
 
 _JUDGE_OPENING, _JUDGE_MIDDLE, _JUDGE_END = re.split("[\0\1]", prompts.judge("\0", "\1"))
+_MATCH_OPENING, _MATCH_MIDDLE, _MATCH_END = re.split("[\0\1]", prompts.match("\0", "\1"))
 
 #: How many asserts it writes, and how many characters at most the literals of one have.
 ASSERTS, LONGEST_ASSERT = 6, 120
@@ -57,6 +58,8 @@ def reply(message: str, draw: Draw) -> str:
         return write_tests(message.removeprefix(opening), draw)
     if message.startswith(_JUDGE_OPENING) and message.endswith(_JUDGE_END):
         return judge(message.removeprefix(_JUDGE_OPENING).removesuffix(_JUDGE_END))
+    if message.startswith(_MATCH_OPENING) and message.endswith(_MATCH_END):
+        return match(message.removeprefix(_MATCH_OPENING).removesuffix(_MATCH_END))
     return answer(message)
 
 
@@ -83,6 +86,21 @@ def judge(questions: str) -> str:
         return APOLOGY
     said, other = ((task.program, task.wrong) for task in tasks if task)
     return "Equal" if said == other else "Not Equal"
+
+
+def match(texts: str) -> str:
+    """Whether a record gives a problem away: the programs that they ask for take the same steps."""
+    problem, _, record = texts.partition(_MATCH_MIDDLE)
+    asked, learnt = _asked_in(problem), _asked_in(record)
+    if asked is None or learnt is None:
+        return APOLOGY
+    return "Match" if asked.program.steps == learnt.program.steps else "No Match"
+
+
+def _asked_in(text: str) -> Task | None:
+    """The task that a text asks for before it shows the solution, if it shows one."""
+    ends = [found.start() for found in re.finditer(r"\n(?=def |    |\Z)|\Z", text)]
+    return next(filter(None, (read(text[:end]) for end in reversed(ends))), None)
 
 
 def write_tests(question: str, draw: Draw) -> str:

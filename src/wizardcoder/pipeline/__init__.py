@@ -17,7 +17,7 @@ from wizardcoder.pipeline.opening import existing_run, open_run
 from wizardcoder.pipeline.plan import describe, plan_evolve
 from wizardcoder.pipeline.results import report, results
 from wizardcoder.pipeline.run import Run
-from wizardcoder.pipeline.sampling import sample
+from wizardcoder.pipeline.sampling import sample, sample_endpoint
 
 __all__ = [
     "STAGES",
@@ -38,4 +38,5 @@ __all__ = [
     "results",
     "run_all",
     "sample",
+    "sample_endpoint",
 ]

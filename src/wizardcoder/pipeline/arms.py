@@ -9,10 +9,13 @@ final      the seeds and all rounds
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from wizardcoder.recipe import Recipe
 from wizardcoder.records import Record
+from wizardcoder.storage import stream_parquet
 
 BASE = "base"
 
@@ -37,11 +40,32 @@ def is_alone(arm: str) -> bool:
     return arm.startswith("only-")
 
 
-def select(records: Sequence[Record], rounds: int, *, alone: bool = False) -> list[Record]:
+def select(records: Iterable[Record], rounds: int, *, alone: bool = False) -> Iterator[Record]:
     """The seeds and the first `rounds` rounds, merged (paper, 3.2), or that one round alone."""
     if alone:
-        return [record for record in records if record.round == rounds]
-    return [record for record in records if record.round <= rounds]
+        return (record for record in records if record.round == rounds)
+    return (record for record in records if record.round <= rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """The records of an arm, read from a clean table a row at a time, again and again.
+
+    `rounds` and `alone` as in `select` (None: all of the table), `count` and `seed` as in `draw`,
+    which alone holds them all.
+    """
+
+    table: Path
+    rounds: int | None
+    alone: bool
+    count: int | None
+    seed: int
+
+    def __iter__(self) -> Iterator[Record]:
+        found = stream_parquet(self.table, Record)
+        if self.rounds is not None:
+            found = select(found, self.rounds, alone=self.alone)
+        return found if self.count is None else iter(draw(list(found), self.count, self.seed))
 
 
 def draw(records: Sequence[Record], count: int | None, seed: int) -> list[Record]:

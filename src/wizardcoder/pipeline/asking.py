@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def asking(
-    run: Path, recipe: Recipe, *, ledger: Path | None, began: float, replay: bool = False
+    run: Path,
+    recipe: Recipe,
+    *,
+    ledger: Path | None,
+    began: float,
+    replay: bool = False,
+    open_teachers: Callable[..., list[Teacher]] = names.open_teachers,
 ) -> Iterator[list[Teacher]]:
     """The teachers of a recipe, for as long as the ledger is open.
 
@@ -39,7 +45,7 @@ def asking(
             spent = book.spent(began if ledger else 0.0)
             budget = Budget(recipe.budget, spent, began=began)
         try:
-            yield names.open_teachers(recipe, book, budget, replay=replay)
+            yield open_teachers(recipe, book, budget, replay=replay)
         except BudgetError as error:
             if budget is None or budget.ended_by is None:
                 raise

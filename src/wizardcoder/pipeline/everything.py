@@ -10,13 +10,14 @@ from importlib.util import find_spec
 from math import nan
 from pathlib import Path
 
-from wizardcoder import evaluate
+from wizardcoder import evaluate, train
 from wizardcoder.errors import MissingExtraError, SandboxError, WizardCoderError
 from wizardcoder.pipeline import evol_stop, names
 from wizardcoder.pipeline.asking import check_prices
 from wizardcoder.pipeline.results import report
 from wizardcoder.pipeline.run import Run
-from wizardcoder.pipeline.workers import Workers, unwatched, worker_watch
+from wizardcoder.pipeline.workers import Workers, worker_watch
+from wizardcoder.progress import unwatched
 
 
 def run_all(run: Run) -> Path:
@@ -29,6 +30,7 @@ def run_all(run: Run) -> Path:
     _require("train", "torch", "transformers", "tokenizers")
     _require("report", "matplotlib")
     names.check(run.recipe, run.data)
+    train.check(run.recipe.train)
     check_prices(run.recipe)
     with Workers(run.recipe.workers, run.watch) as workers:
         base = workers.submit(_in_worker, Run.base, sent)

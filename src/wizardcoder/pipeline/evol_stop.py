@@ -135,10 +135,11 @@ def read(run: Path) -> EvolStop | None:
 
 
 def check(recipe: Recipe) -> None:
-    """Raises RecipeError where evolving would be stopped by what is no development set."""
+    """Raises RecipeError where rounds or checkpoints would be chosen by no development set."""
     name = recipe.evolve.stop.benchmark
-    if recipe.evolve.rounds == "auto" and name not in DEVELOPMENT_SETS:
+    chooses = recipe.evolve.rounds == "auto" or recipe.train.score_every_steps
+    if chooses and name not in DEVELOPMENT_SETS:
         raise RecipeError(
-            f"evolve.stop.benchmark = {name!r}: evolving is stopped by a development set, never by "
+            f"evolve.stop.benchmark = {name!r}: models are chosen by a development set, never by "
             f"one that the result is tested on; known: {', '.join(DEVELOPMENT_SETS)}"
         )

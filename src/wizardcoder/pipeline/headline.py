@@ -9,7 +9,7 @@ from pathlib import Path
 from wizardcoder import benchmarks, evaluate
 from wizardcoder.benchmarks import sources
 from wizardcoder.evaluate import Comparison, Generations, Judged, Published, Score
-from wizardcoder.pipeline.workers import Watch, unwatched
+from wizardcoder.progress import Watch, unwatched
 from wizardcoder.recipe import Evaluate
 from wizardcoder.storage import Json
 

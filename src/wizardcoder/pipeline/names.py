@@ -18,7 +18,7 @@ from wizardcoder.errors import MissingDataError, RecipeError, UsageError
 from wizardcoder.pipeline import evol_stop
 from wizardcoder.recipe import Clean, Control, Recipe, Section, read_options
 from wizardcoder.records import Problem, Record
-from wizardcoder.storage import sha256
+from wizardcoder.storage import is_table, sha256, tally_parquet
 
 if TYPE_CHECKING:
     from wizardcoder.teacher import Ledger, Teacher, Transport
@@ -40,19 +40,24 @@ class _MiniatureSeeds(Section):
 class SeedSource(NamedTuple):
     """Where seeds come from: the hashes of what is read, for an Identity, and what reads it.
 
-    No hashes where seeds are made, not read.
+    No hashes where seeds are made, not read. `files`: what is read, where that is files.
     """
 
     inputs: Mapping[str, str]
     read: Callable[[], seeds.Reading]
+    files: seeds.SeedFiles | None = None
 
 
 class Targets(NamedTuple):
-    """What training data must not hold: problems by benchmark, and checks of a benchmark's own."""
+    """What training data must not hold: problems by benchmark, and checks of a benchmark's own.
+
+    `benchmarks` are whole, with what judges a program on a problem.
+    """
 
     problems: Mapping[str, Sequence[Problem]]
     checks: Mapping[str, Check]
     hashes: Mapping[str, str]
+    benchmarks: Mapping[str, Benchmark]
 
 
 def check(recipe: Recipe, data: Path | None) -> None:
@@ -62,7 +67,9 @@ def check(recipe: Recipe, data: Path | None) -> None:
     Raises RecipeError, MissingDataError or UsageError as the stages would.
     """
     evol_stop.check(recipe)
-    for name in {*clean_options(recipe).benchmarks, *recipe.evaluate.benchmarks}:
+    options = clean_options(recipe)
+    targets(options.benchmarks, data, options.benchmark_files)
+    for name in {*recipe.evaluate.benchmarks} - {*options.benchmarks}:
         load_benchmark(name, data)
     if recipe.base.model == MINIATURE:
         train.parse_options(recipe.base.options)
@@ -83,6 +90,8 @@ def read_seeds(recipe: Recipe, data: Path | None) -> list[Record]:
 def seed_source(recipe: Recipe, data: Path | None) -> SeedSource:
     """Where the seeds that `[seeds]` names are read. Raises MissingDataError when nowhere."""
     options = recipe.seeds
+    if options.also and not _is_local(options.source):
+        raise RecipeError(f"seeds.also: {options.source} is no file; only files go together")
     if options.source == MINIATURE:
         return SeedSource({}, partial(_miniature_seeds, recipe))
     if options.source.startswith(seeds.HUB):
@@ -94,8 +103,10 @@ def seed_source(recipe: Recipe, data: Path | None) -> SeedSource:
             f"the seeds of {options.source} are not there yet: the teacher helps to make them; "
             "make them first (wizardcoder seeds), then name their run folder"
         )
-    path = find_seeds(options.source, data)
-    return SeedSource({"source": sha256(path)}, partial(_file_seeds, path, options))
+    files = _seed_files(options, data)
+    hashes = {f"also.{n}": sha256(path) for n, path in enumerate(files.paths[1:], 1)}
+    inputs = {"source": sha256(files.paths[0]), **hashes}
+    return SeedSource(inputs, partial(seeds.read_files, files), files)
 
 
 def moves_on(options: recipes.Seeds) -> bool:
@@ -107,8 +118,12 @@ def moves_on(options: recipes.Seeds) -> bool:
 
 def is_codebase(source: str) -> bool:
     """Whether a source is a folder of code, whose functions inspire seeds."""
-    is_name = source in SEED_MAKERS or source.startswith(seeds.HUB)
-    return not is_name and Path(source).is_dir()
+    return _is_local(source) and Path(source).is_dir()
+
+
+def _is_local(source: str) -> bool:
+    """Whether a source is looked for on this machine."""
+    return source not in SEED_MAKERS and not source.startswith(seeds.HUB)
 
 
 def _miniature_seeds(recipe: Recipe) -> seeds.Reading:
@@ -117,10 +132,14 @@ def _miniature_seeds(recipe: Recipe) -> seeds.Reading:
     return seeds.Reading(miniature.seeds(options.count or 1000, share, recipe.seed), [])
 
 
-def _file_seeds(path: Path, options: recipes.Seeds) -> seeds.Reading:
+def _seed_files(options: recipes.Seeds, data: Path | None) -> seeds.SeedFiles:
     columns = read_options(seeds.Columns, options.options, "seeds.options")
-    return seeds.read_file(
-        path, format=options.format, columns=columns, licence=options.licence, count=options.count
+    lenient = options.torn == "reject"
+    return seeds.SeedFiles(
+        [find_seeds(source, data) for source in (options.source, *options.also)],
+        options.licence,
+        options.count,
+        seeds.Manner(options.format, columns, lenient, options.lineage),
     )
 
 
@@ -138,6 +157,13 @@ def locate_seeds(source: str, data: Path | None) -> str:
     if place.is_dir():
         return f"{scheme}{place.resolve()}"
     return source if scheme else str(find_seeds(source, data).resolve())
+
+
+def rounds_in(sources: Sequence[str]) -> int:
+    """The last round that Parquet tables of this project among some sources hold; else 0."""
+    files = [Path(source) for source in sources if source.endswith(".parquet")]
+    tallies = [tally_parquet(file, "round") for file in files if is_table(file, Record)]
+    return max((round for tally in tallies for (round,) in tally), default=0)
 
 
 def find_seeds(source: str, data: Path | None) -> Path:
@@ -198,27 +224,40 @@ def load_benchmark(name: str, data: Path | None = None) -> Benchmark:
 
 
 def clean_options(recipe: Recipe) -> Clean:
-    """What cleaning does: the set that evol stop scores on must not be trained on either."""
+    """What cleaning does: a set that models are chosen by must not be trained on either."""
     options, stop = recipe.clean, recipe.evolve.stop.benchmark
-    if recipe.evolve.rounds != "auto" or stop in options.benchmarks:
+    is_scored_on = recipe.evolve.rounds == "auto" or recipe.train.score_every_steps
+    if not is_scored_on or stop in options.benchmarks:
         return options
     return options.model_copy(update={"benchmarks": [*options.benchmarks, stop]})
 
 
-def targets(names: Sequence[str], data: Path | None) -> Targets:
-    """What `clean` compares with. Raises MissingDataError for a benchmark that is not at hand."""
+def targets(names: Sequence[str], data: Path | None, files: Sequence[str] = ()) -> Targets:
+    """What `clean` compares with: benchmarks by name, and files of the user's own problems.
+
+    Raises MissingDataError for a benchmark that is not at hand, InputError for a file that holds no
+    problems, UsageError where two have the same name.
+    """
     found = {name: load_benchmark(name, data) for name in names}
+    for file in files:
+        benchmark = benchmarks.own.read(Path(file))
+        if benchmark.name in found:
+            raise UsageError(
+                f"{file}: there is another benchmark called {benchmark.name!r}; rename the file"
+            )
+        found[benchmark.name] = benchmark
     checks: dict[str, Check] = {}
     if MINIATURE in names or f"{MINIATURE}-dev" in names:
         checks[MINIATURE] = miniature.contamination
     return Targets(
-        {name: _unseen(benchmark) for name, benchmark in found.items()},
+        {name: unseen(benchmark) for name, benchmark in found.items()},
         checks,
         {name: benchmark.data_sha256 for name, benchmark in found.items()},
+        found,
     )
 
 
-def _unseen(benchmark: Benchmark) -> Sequence[Problem]:
+def unseen(benchmark: Benchmark) -> Sequence[Problem]:
     """The problems that training must not have seen; the miniature's 1-step tasks are not such."""
     if not benchmark.name.startswith(MINIATURE):
         return benchmark.problems

@@ -7,20 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wizardcoder import recipe
+from wizardcoder import recipe, train
 from wizardcoder.errors import StageConflictError, UsageError
+from wizardcoder.pipeline import cleaning
 from wizardcoder.pipeline.evolving import HOW_NOT_WHAT
 from wizardcoder.pipeline.run import Run
-from wizardcoder.pipeline.workers import Watch, unwatched
+from wizardcoder.pipeline.sampling import HOW_NOT_WHAT as SAMPLED_HOW
+from wizardcoder.progress import Watch, unwatched
 from wizardcoder.recipe import Recipe
 from wizardcoder.storage import begun, disk_errors, write_text
 
 #: What may differ when a run goes on: it changes no stage that is done.
 FREE_KEYS = frozenset(
     {
-        *("name", "arms", "workers", "train.checkpoint_seconds", "generate.batch_size"),
+        *("name", "arms", "workers"),
+        *(f"generate.{key}" for key in SAMPLED_HOW),
+        *(f"train.{key}" for key in train.HOW_NOT_WHAT),
         *(f"teacher.{key}" for key in HOW_NOT_WHAT),
         *(f"budget.{key}" for key in recipe.Budget.model_fields),
+        *(f"clean.{key}" for key in cleaning.HOW_NOT_WHAT),
     }
 )
 #: The folders that a table of the recipe decides about; other keys decide about all of them.

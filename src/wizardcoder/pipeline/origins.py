@@ -14,6 +14,7 @@ from wizardcoder import prompts
 from wizardcoder.export import Cleaning, Evolution, Origin, Prompt, Spent, Tally
 from wizardcoder.pipeline import names, words
 from wizardcoder.pipeline.run import Run
+from wizardcoder.pipeline.touching import checked_names, kept_records
 from wizardcoder.recipe import Recipe
 from wizardcoder.storage import Json, read_manifest, tally_parquet
 
@@ -94,13 +95,19 @@ def _cleaning(folder: Path) -> Cleaning | None:
     if not _is_made(folder):
         return None
     manifest = read_manifest(folder)
-    counts = manifest["counts"]
+    counts, options = manifest["counts"], manifest["identity"]["options"]
+    flagged = {record_id for (record_id,) in _tally(folder, "hits", "record_id")}
     return Cleaning(
         kept=counts["kept"],
         rejected=counts["rejected"],
         rules=counts["rules"],
-        benchmarks=manifest["identity"]["options"]["benchmarks"],
+        benchmarks=checked_names(manifest["identity"]),
         contamination=counts["contamination"],
+        touching=len(kept_records(folder, flagged)),
+        containment=options["containment"],
+        nodes=options["min_ast_nodes"],
+        behaviour=counts.get("behaviour", {}),
+        nearest=options["embedding"]["nearest"] if options["embedding"]["enabled"] else 0,
     )
 
 

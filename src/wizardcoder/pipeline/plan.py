@@ -78,6 +78,11 @@ def describe(
         )
         yield f"evolve  {found.rounds} rounds, {found.attempts:,} attempts, asking {teachers}"
         yield from (f"        {line}" for line in _figures(found))
+        if (embedding := recipe.clean.embedding).enabled:
+            yield (
+                f"clean   {embedding.nearest} more calls for each problem of "
+                f"{', '.join(recipe.clean.benchmarks)}, twice as many at most"
+            )
     if part in ("train", "all"):
         yield f"train   {_training(recipe)} from {recipe.base.model}"
         yield f"score   {', '.join(recipe.evaluate.benchmarks)}, n = {recipe.generate.n}"

@@ -14,8 +14,10 @@ from wizardcoder import __version__, evaluate, recipe, scoring
 from wizardcoder import report as page
 from wizardcoder.pipeline import arms, evol_stop, names, words
 from wizardcoder.pipeline.base import FROM_CACHE
+from wizardcoder.pipeline.evidence import cleaning
 from wizardcoder.pipeline.exports import card
 from wizardcoder.pipeline.run import Run
+from wizardcoder.pipeline.touching import is_checked, touched
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest, write_text
 
@@ -41,24 +43,25 @@ def results(run: Run) -> page.Results:
     ]
     return page.Results(
         run=run.path.name,
-        title=words.title(run.recipe),
+        title=_title(run, scored=bool(verdicts)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         wizardcoder_version=__version__,
         recipe_toml=recipe.dump(run.recipe),
         seed=run.recipe.seed,
         sandbox_level="+".join(sorted({v.sandbox_level for v in verdicts} - {"none"})) or "none",
         attested_share=sum(v.attested for v in verdicts) / len(verdicts) if verdicts else None,
-        not_shown=words.not_shown(run.recipe),
+        not_shown=words.not_shown(run.recipe, scored=bool(verdicts)),
         arms=tuple(_arm(run, arm) for arm in run.arms if _known(run, arm)),
         groups=tuple(page.Group(**group) for group in words.groups(run.recipe)),
         comparisons=tuple(_comparisons(run)),
+        touched=tuple(_touched(run)),
         evolution=_evolution(run),
         evol_stop=_evol_stop(run),
-        cleaning=_cleaning(run),
+        cleaning=cleaning(run.path / "clean"),
         lineages=tuple(_lineages(run)),
         stages=tuple(_costs(run)),
         deviations=tuple(_deviations(run.recipe)),
-        facts=tuple(page.Fact(name=n, text=t) for n, t in words.facts(run.recipe).items()),
+        facts=tuple(_facts(run.recipe, scored=bool(verdicts))),
     )
 
 
@@ -72,6 +75,10 @@ def _known(run: Run, arm: str) -> bool:
 def _arm(run: Run, arm: str) -> page.Arm:
     records = [] if arm == arms.BASE else run.records(arm)
     trained = _manifest(run.path / "model" / arm)
+    answered = [
+        _manifest(run.path / "completions" / arm / benchmark).get("counts", {})
+        for benchmark in run.recipe.evaluate.benchmarks
+    ]
     return page.Arm(
         name=arm,
         kind=_kind(run, arm),
@@ -83,6 +90,8 @@ def _arm(run: Run, arm: str) -> page.Arm:
         scores=tuple(_scores_of(run, arm)),
         loss_curve=tuple(_loss_curve(run.path / "model" / arm / "train.jsonl")),
         train_seconds=trained.get("cost", {}).get("training_seconds"),
+        answers=sum(counts.get("completions", 0) for counts in answered),
+        truncated=sum(counts.get("truncated", 0) for counts in answered),
     )
 
 
@@ -142,6 +151,42 @@ def _scores_of(run: Run, arm: str) -> Iterator[page.GroupScore]:
                 high=part.interval[1].high,
                 n_samples=run.recipe.generate.n,
             )
+
+
+def _touched(run: Run) -> Iterator[page.TouchedScore]:
+    """Each trained arm on all problems, and on those that its data leaves, where that is known."""
+    for arm in run.arms:
+        for name in _judged(run, arm) if arm != arms.BASE and _known(run, arm) else ():
+            benchmark = names.load_benchmark(name, run.data)
+            folder = run.clean_folder(arm)
+            if not is_checked(folder, benchmark):
+                continue
+            trained = {record.id for record in run.records(arm)}
+            looked_for = names.unseen(benchmark)
+            found = touched(folder, benchmark, trained=trained, checked=looked_for)
+            verdicts = evaluate.read_verdicts(_verdicts(run, arm, name))
+            score = evaluate.score(benchmark, verdicts, touched=found)
+            yield _touched_score(arm, name, score)
+
+
+def _touched_score(arm: str, name: str, score: evaluate.Score) -> page.TouchedScore:
+    found, left = score.touched, score.untouched
+    assert found and left, "the score was asked for with what is touched"
+    return page.TouchedScore(
+        arm=arm,
+        benchmark=name,
+        problems=score.problems,
+        rate=score.pass_at_k[1],
+        low=score.interval[1].low,
+        high=score.interval[1].high,
+        touched=len(found.kept),
+        touched_dropped=len(found.dropped),
+        unchecked=len(found.unchecked),
+        untouched=left.problems,
+        untouched_rate=left.pass_at_k[1],
+        untouched_low=left.interval[1].low,
+        untouched_high=left.interval[1].high,
+    )
 
 
 def _comparisons(run: Run) -> Iterator[page.Comparison]:
@@ -226,19 +271,6 @@ def _evol_stop(run: Run) -> page.EvolStop | None:
     return page.EvolStop(**asdict(found)) if found else None
 
 
-def _cleaning(run: Run) -> page.Cleaning | None:
-    counts = _manifest(run.path / "clean").get("counts")
-    if counts is None:
-        return None
-    return page.Cleaning(
-        kept=counts["kept"],
-        rejected=counts["rejected"],
-        rules=counts["rules"],
-        near_duplicates=counts["near_duplicates"],
-        contamination=counts["contamination"],
-    )
-
-
 def _lineages(run: Run) -> Iterator[page.Lineage]:
     """A few lineages with the most accepted rounds, each with what was rejected on the way."""
     if not (run.path / "evolved" / "manifest.json").exists():
@@ -314,6 +346,19 @@ def _deviations(wanted: recipe.Recipe) -> Iterator[page.Deviation]:
     for section in ("clean", "evaluate"):
         for key, (default, value) in recipe.changed(getattr(wanted, section)).items():
             yield page.Deviation(key=f"{section}.{key}", default=str(default), value=str(value))
+
+
+def _title(run: Run, *, scored: bool) -> str:
+    """The title of the report: that of the recipe, or the folder's where data is all there is."""
+    if scored or (run.path / "evolved" / "manifest.json").exists():
+        return words.title(run.recipe)
+    return f"Data: {run.path.resolve().name}"
+
+
+def _facts(wanted: recipe.Recipe, *, scored: bool) -> Iterator[page.Fact]:
+    """How it was measured, where anything was: what was never done has no how."""
+    for name, text in words.facts(wanted).items() if scored else ():
+        yield page.Fact(name=name, text=text)
 
 
 def _manifest(folder: Path) -> Json:

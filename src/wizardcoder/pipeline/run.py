@@ -15,16 +15,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from wizardcoder import clean, evaluate, evolve, generate, seeds, train
+from wizardcoder import evaluate, evolve, generate, seeds, train
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, UsageError
 from wizardcoder.pipeline import arms, evol_stop, growing, names
 from wizardcoder.pipeline.asking import asking
 from wizardcoder.pipeline.base import base_path, make_base
+from wizardcoder.pipeline.cleaning import clean_tables
+from wizardcoder.pipeline.development import scoring
 from wizardcoder.pipeline.evolving import identity_of, plan_of
 from wizardcoder.pipeline.sampling import sample
 from wizardcoder.pipeline.trials import verifying
-from wizardcoder.pipeline.workers import Watch, unwatched
+from wizardcoder.progress import Watch, unwatched
 from wizardcoder.recipe import Control, Recipe
 from wizardcoder.records import Record
 from wizardcoder.seeds import Reading
@@ -34,7 +36,6 @@ from wizardcoder.storage import (
     input_hashes,
     read_manifest,
     read_parquet,
-    text_digest,
 )
 from wizardcoder.teacher import Teacher
 
@@ -73,13 +74,22 @@ class Run:
             if not finished:
                 raise
             return read_manifest(folder)  # they were read; nobody needs the file any more
-        where = {"source"} if source.inputs else set()  # content, not place, tells files apart
+        # Content, not place, tells files apart.
+        where = {"source", "also"} if source.inputs else set()
         identity = Identity(
             "seeds",
             {**options.model_dump(mode="json", exclude=where), "seed": self.recipe.seed},
             source.inputs,
         )
-        return seeds.run_stage(folder, source.read, identity=identity, force=self.force)
+        if source.files is None:
+            return seeds.run_stage(folder, source.read, identity=identity, force=self.force)
+        return seeds.run_file_stage(
+            folder,
+            source.files,
+            identity=identity,
+            force=self.force,
+            progress=self.watch("seeds"),
+        )
 
     def _grow(self, folder: Path, grown: growing.Growth) -> Json:
         return seeds.make_stage(
@@ -99,9 +109,10 @@ class Run:
         operations = self.recipe.evolve.operations
         return self._evolve(self.path, self.path, "evolve", operations, self.rounds, earlier)
 
-    def clean(self) -> Json:
-        """Clean seeds and evolved records into `clean/`."""
-        return self._clean(self.path, self.path, "clean", evolved=self.rounds > 0)
+    def clean(self, *, jobs: int | None = None) -> Json:
+        """Clean seeds and evolved records into `clean/`; `jobs`: processes (None: all cores)."""
+        evolved = self.rounds > 0 and not self.recipe.seeds.lineage  # else they are in seeds/
+        return self._clean(self.path, self.path, "clean", evolved=evolved, jobs=jobs)
 
     def evolve_round(self, number: int) -> Json:
         """Evolve and clean all rounds up to this one, into `rounds/N/`: a step of evol stop."""
@@ -149,14 +160,15 @@ class Run:
 
     def records(self, arm: str) -> list[Record]:
         """The training set of an arm, in the order of its table."""
-        rounds = self.rounds if arm == "final" else arms.rounds_of(arm, self.recipe)
+        return list(self._training_set(arm))
+
+    def clean_folder(self, arm: str) -> Path:
+        """The folder of cleaned data that an arm takes its training set from."""
+        rounds = self._rounds_of(arm)
         if rounds is None:
-            records = self._table(self.path / "controls" / arm / "clean")
-        else:
-            folder = self._round(rounds) if self.stops and rounds else self.path
-            found = self._table(folder / "clean")
-            records = arms.select(found, rounds, alone=arms.is_alone(arm))
-        return arms.draw(records, self.recipe.samples, self.recipe.seed)
+            return self.path / "controls" / arm / "clean"
+        folder = self._round(rounds) if self.stops and rounds else self.path
+        return folder / "clean"
 
     # Models
 
@@ -166,21 +178,30 @@ class Run:
 
     def train(self, arm: str) -> train.TrainResult:
         """Tune the base on an arm's records into `model/ARM/`."""
-        examples = train.from_records(self.records(arm))
+        records = self._training_set(arm)
         base = base_path(self.recipe, self.path)
         options = self.recipe.train
+        scores = bool(options.score_every_steps)
+        development = self._benchmark(self.recipe.evolve.stop.benchmark) if scores else None
+        scored_on = {development.name: development.data_sha256} if development else {}
         return train.fit(
-            examples,
+            records,
             base,
             options,
             out=self.path / "model" / arm,
+            tokens=self.path / "tokens",
             identity=Identity(
                 "train",
-                options.model_dump(mode="json", exclude={"checkpoint_seconds"}),
-                {"base": train.fingerprint(base), "examples": text_digest(*examples)},
+                options.model_dump(mode="json", exclude=set(train.HOW_NOT_WHAT)),
+                {
+                    "base": train.fingerprint(base),
+                    "examples": train.records_digest(records),
+                    **scored_on,
+                },
             ),
             force=self.force,
             progress=self.watch(f"train {arm}"),
+            score=scoring(self.recipe, development) if development else None,
         )
 
     def generate(self, arm: str, benchmark: str) -> Json:
@@ -231,6 +252,19 @@ class Run:
             self.path, self.recipe, ledger=self.ledger, began=self.began, replay=self.replay
         )
 
+    def _training_set(self, arm: str) -> arms.TrainingSet:
+        return arms.TrainingSet(
+            self.clean_folder(arm) / "records.parquet",
+            self._rounds_of(arm),
+            arms.is_alone(arm),
+            self.recipe.samples,
+            self.recipe.seed,
+        )
+
+    def _rounds_of(self, arm: str) -> int | None:
+        """The last round that an arm takes; None for a control."""
+        return self.rounds if arm == "final" else arms.rounds_of(arm, self.recipe)
+
     def _round(self, number: int) -> Path:
         return self.path / "rounds" / str(number)
 
@@ -259,26 +293,20 @@ class Run:
                 progress=self.watch(task),
             )
 
-    def _clean(self, root: Path, out: Path, task: str, *, evolved: bool = True) -> Json:
+    def _clean(
+        self, root: Path, out: Path, task: str, *, evolved: bool = True, jobs: int | None = None
+    ) -> Json:
         """Clean `root/seeds`, and `out/evolved` if there is any, into `out/clean`."""
-        options = names.clean_options(self.recipe)
-        targets = names.targets(options.benchmarks, self.data)
         folders = {"seeds": root / "seeds", **({"evolved": out / "evolved"} if evolved else {})}
-        records = [record for folder in folders.values() for record in self._table(folder)]
-        identity = Identity(
-            "clean",
-            options.model_dump(mode="json"),
-            {**input_hashes(folders), **targets.hashes},
-        )
-        return clean.run_stage(
+        return clean_tables(
             out / "clean",
-            sorted(records, key=lambda record: (record.seed_id, record.round)),
-            options,
-            targets.problems,
-            targets.checks,
-            identity=identity,
+            folders,
+            self.recipe,
+            data=self.data,
+            jobs=jobs,
             force=self.force,
-            progress=self.watch(task),
+            asking=self.asking,
+            watch=lambda part: self.watch(f"{task}: {part}"),
         )
 
     def _control_seeds(self, name: str, root: Path) -> Json:

@@ -14,22 +14,15 @@ from multiprocessing.synchronize import Event
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-from wizardcoder.progress import Progress, silent
+from wizardcoder.progress import Progress, Watch
 
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
 _Message = tuple[str, int, int | None, str] | None
 
-#: Hands out the Progress of a named task; silent ones are fine.
-Watch = Callable[[str], Progress]
-
 _MESSAGES_PER_SECOND = 5.0
+_SECONDS_TO_SAVE = 20.0
 _inbox: Queue[_Message] | None = None  # set in a worker by `_begin`
-
-
-def unwatched(task: str) -> Progress:
-    """Nobody watches."""
-    return silent
 
 
 class Workers:
@@ -102,4 +95,6 @@ def _begin(messages: Any, stop: Any, parent: int) -> None:
 def _end_with_parent(stop: Event, parent: int) -> None:
     while os.getppid() == parent and not stop.is_set():
         time.sleep(0.1)
+    signal.raise_signal(signal.SIGTERM)  # who trains saves first; all others end at once
+    time.sleep(_SECONDS_TO_SAVE)
     os._exit(1)

@@ -69,18 +69,20 @@ def dump(recipe: Recipe) -> str:
 
 
 def changed(section: Section) -> dict[str, tuple[object, object]]:
-    """What differs from the defaults: `{key: (default, value)}`.
+    """What differs from the defaults, also of tables within: `{key: (default, value)}`.
 
-    >>> from wizardcoder.recipe import Clean
-    >>> changed(Clean(containment=0.9))
-    {'containment': (0.5, 0.9)}
+    >>> from wizardcoder.recipe import Clean, Embedding
+    >>> changed(Clean(containment=0.9, embedding=Embedding(nearest=3)))
+    {'containment': (0.5, 0.9), 'embedding.nearest': (5, 3)}
     """
     default = type(section)()
-    return {
-        key: (getattr(default, key), value)
-        for key, value in section
-        if value != getattr(default, key)
-    }
+    found: dict[str, tuple[object, object]] = {}
+    for key, value in section:
+        if isinstance(value, Section):
+            found |= {f"{key}.{inner}": pair for inner, pair in changed(value).items()}
+        elif value != getattr(default, key):
+            found[key] = (getattr(default, key), value)
+    return found
 
 
 def differences(old: Recipe, new: Recipe) -> dict[str, tuple[object, object]]:

@@ -29,13 +29,20 @@ class Seeds(Section):
     """Where the seed instructions come from. Paper: Code Alpaca 20k [P].
 
     `source` is a file, a folder of code (a code base of one's own), `hf:OWNER/NAME`, or a name:
-    `self-instruct`, `miniature`, a seed file in the data folder.
+    `self-instruct`, `miniature`, a seed file in the data folder. `also`: further files beside a
+    file. `torn`: what to do about a piece of a file that cannot be read, or a row in another format
+    than the first: refuse the file (its instructions will be paid for), or reject the piece and
+    read every row in its own format. `lineage`: rows of this project's own tables keep ids, rounds
+    and parents, instead of becoming seeds.
     """
 
     source: str = "code_alpaca_20k"
+    also: list[str] = []
     format: Literal["auto", "alpaca", "sharegpt", "chat"] = "auto"  # of the rows; auto: look
     count: Positive | None = None  # None: all of them
     licence: str = "unknown"
+    torn: Literal["refuse", "reject"] = "refuse"
+    lineage: bool = False
     options: SourceOptions = {}
 
 
@@ -219,13 +226,17 @@ class Train(Section):
     rows_per_step: Positive = 512
     rows_per_batch: Positive = 4
     length_tokens: Positive = 2048
+    template: Literal["alpaca", "chat"] = "alpaca"  # the paper's; chat: the base model's own
+    attention: Literal[  # auto: the fastest here that keeps the documents of a row apart
+        "auto", "documents", "sdpa", "eager", "flash_attention_2", "flex_attention"
+    ] = "auto"
     precision: Literal["fp32", "bf16", "fp16"] = "fp16"
     steps: Annotated[int, Field(ge=0)] = 200  # 0: not by steps
     epochs: Annotated[float, Field(gt=0)] | None = None
     label_tokens: Positive | None = None
     ema: bool = False
     seed: int = 0
-    parallel: Literal["none", "ddp", "fsdp", "deepspeed"] = "none"  # how processes share the work
+    parallel: Literal["none", "ddp", "fsdp"] = "none"  # how processes share the work
     gradient_checkpointing: bool = False  # a third slower, for far less memory
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 600.0
     keep_states: Positive = 1  # of those that an interrupted training can go on from
@@ -236,7 +247,12 @@ class Train(Section):
 
 
 class Generate(Section):
-    """Sampling for benchmarks. Paper: greedy for the headline number [P]."""
+    """Sampling for benchmarks. Paper: greedy for the headline number [P].
+
+    `engine` is what runs the checkpoint, or `endpoint`: the `model` behind an OpenAI-compatible
+    `endpoint` is asked, through the ledger. `template`: how an instruction is put, in Alpaca's
+    prompt or in the model's own chat template. `stop`: texts end before these.
+    """
 
     n: Positive = 1
     temperature: Annotated[float, Field(ge=0)] = 0.0
@@ -244,6 +260,19 @@ class Generate(Section):
     max_tokens: Positive = 2048
     batch_size: Positive = 32
     script_spacing: bool = False  # the released script's two blank lines; default: one
+    engine: Literal["transformers", "ctranslate2", "vllm", "endpoint"] = "transformers"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    template: Literal["alpaca", "chat"] | None = None  # None: alpaca; of an endpoint: chat
+    stop: list[str] = []
+    endpoint: str = "https://api.openai.com/v1"
+    model: str = ""
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: Positive = 16
+    requests_per_minute: Positive | None = None
+    tokens_per_minute: Positive | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
+    usd_per_million_prompt_tokens: Annotated[float, Field(ge=0)] | None = None
+    usd_per_million_completion_tokens: Annotated[float, Field(ge=0)] | None = None
 
 
 class Evaluate(Section):

@@ -5,10 +5,17 @@ path = write_report(Results(run="demo", ...), Path("runs/demo/report"))
 
 from __future__ import annotations
 
-from wizardcoder.report.page import render, write_report
+from wizardcoder.report.cleaning import (
+    Cleaning,
+    Contamination,
+    Duplicates,
+    Evidence,
+    Lengths,
+    TouchedScore,
+)
+from wizardcoder.report.page import MATCHES_SHOWN, render, write_report
 from wizardcoder.report.results import (
     Arm,
-    Cleaning,
     Comparison,
     Deviation,
     EvolStop,
@@ -27,21 +34,27 @@ from wizardcoder.report.results import (
 )
 
 __all__ = [
+    "MATCHES_SHOWN",
     "Arm",
     "Cleaning",
     "Comparison",
+    "Contamination",
     "Deviation",
+    "Duplicates",
+    "Evidence",
     "EvolStop",
     "Evolution",
     "Fact",
     "Group",
     "GroupScore",
+    "Lengths",
     "Lineage",
     "LineageStep",
     "Results",
     "ScoredRound",
     "StageCost",
     "Tally",
+    "TouchedScore",
     "Verification",
     "Verified",
     "render",

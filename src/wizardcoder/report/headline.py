@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wizardcoder.report.cleaning import Cleaning
 from wizardcoder.report.quantities import count, interval, percent, points, scored
 from wizardcoder.report.results import Comparison, GroupScore, Results
 
@@ -15,6 +16,8 @@ def headline(results: Results) -> str:
     if evolution := results.evolution:
         accepted, attempts = count(evolution.accepted), count(evolution.attempts)
         return f"{accepted} of {attempts} attempts to evolve an instruction were accepted"
+    if cleaning := results.cleaning:
+        return _cleaned(cleaning)
     return "This run scored no model"
 
 
@@ -60,6 +63,16 @@ def loser(comparison: Comparison) -> str | None:
     if comparison.interval_high < 0:
         return comparison.arm_a
     return None
+
+
+def _cleaned(cleaning: Cleaning) -> str:
+    kept, records = count(cleaning.kept), count(cleaning.kept + cleaning.rejected)
+    said = f"{kept} of {records} records are left after cleaning"
+    found = cleaning.contamination
+    if found is None or not found.benchmarks:
+        return said
+    some = f"{count(found.records)} held something" if found.records else "none held anything"
+    return f"{said}; {some} of a benchmark"
 
 
 def _outcome(results: Results, c: Comparison) -> str:

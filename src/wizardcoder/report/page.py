@@ -11,6 +11,7 @@ from wizardcoder.report import quantities
 from wizardcoder.report.changes import Piece, changes
 from wizardcoder.report.headline import explanation, headline, loser, other_outcomes
 from wizardcoder.report.loss import loss_curves
+from wizardcoder.report.matches import Match, match
 from wizardcoder.report.plots import in_plot_order, score_panel
 from wizardcoder.report.results import Comparison, Group, Lineage, LineageStep, Results
 from wizardcoder.storage import disk_errors, write_text
@@ -18,6 +19,9 @@ from wizardcoder.storage import disk_errors, write_text
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+#: So many hits of contamination the page holds, the first ones open; the rest it counts.
+MATCHES_SHOWN, _MATCHES_OPEN = 100, 8
 
 _HYPHENATED = re.compile(r"\w+(?:-[\w.]*\w)+")
 _UNBROKEN_CHARACTERS = 20
@@ -82,7 +86,14 @@ def render(results: Results) -> str:
         reach=_reach(results),
         loss=loss_curves(results.arms, "loss"),
         lineages=[cards(lineage) for lineage in results.lineages],
+        matches=_matches(results),
+        matches_open=_MATCHES_OPEN,
     )
+
+
+def _matches(results: Results) -> list[Match]:
+    found = results.cleaning and results.cleaning.contamination
+    return [match(hit) for hit in found.evidence[:MATCHES_SHOWN]] if found else []
 
 
 def differences(results: Results) -> list[Difference]:

@@ -7,40 +7,12 @@ teacher or model wrote can be shown and stored.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but for tab and line ends
-    "\u202a-\u202e\u2066-\u2069"  # what turns the direction of the text after it
-    "\ud800-\udfff\ufffe\uffff]"
-)
-
-
-def printable(text: object) -> object:
-    r"""A text whose lone surrogates, control and direction characters are written out as escapes.
-
-    >>> print(printable("bell \x07, half a pair \ud83d"))
-    bell \x07, half a pair \ud83d
-    """
-    if not isinstance(text, str):
-        return text
-    return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
-
-
-Text = Annotated[str, BeforeValidator(printable)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Points = Annotated[float, Field(ge=-1, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0)]
-
-
-class Part(BaseModel):
-    """A part of the results: frozen, finite, and every key must be known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from wizardcoder.report.cleaning import Cleaning, TouchedScore
+from wizardcoder.report.parts import Count, Part, Points, Seconds, Share, Text
 
 
 class Group(Part):
@@ -76,7 +48,7 @@ class Arm(Part):
     """A training set and the model tuned on it; None and empty where the run does not say.
 
     `depth_histogram` maps a number of steps to a number of records; `loss_curve` holds points
-    (label tokens seen, training loss).
+    (label tokens seen, training loss). `truncated` of its `answers` were cut before their end.
     """
 
     name: Text
@@ -85,10 +57,12 @@ class Arm(Part):
     records: Count | None = None
     distinct_responses: Count | None = None
     label_tokens: Count | None = None
-    depth_histogram: dict[Text, Count] = {}
+    depth_histogram: dict[Text, Count] = Field(default_factory=dict)
     scores: tuple[GroupScore, ...] = ()
     loss_curve: tuple[tuple[Count, float], ...] = ()
     train_seconds: Seconds | None = None
+    answers: Count = 0
+    truncated: Count = 0
 
 
 class Tally(Part):
@@ -163,24 +137,10 @@ class Evolution(Part):
     attempts: Count
     accepted: Count
     rejected: Count
-    rules: dict[Text, Count] = {}
+    rules: dict[Text, Count] = Field(default_factory=dict)
     by_round: tuple[Tally, ...] = ()
     by_operation: tuple[Tally, ...] = ()
     verification: Verification | None = None  # None: nobody tried
-
-
-class Cleaning(Part):
-    """What cleaning kept and refused.
-
-    `near_duplicates` splits the near-duplicates found by relation ("parent and child", "unrelated",
-    …) and `contamination` the hits by benchmark, whether or not they were removed.
-    """
-
-    kept: Count
-    rejected: Count
-    rules: dict[Text, Count] = {}
-    near_duplicates: dict[Text, Count] = {}
-    contamination: dict[Text, Count] = {}
 
 
 class LineageStep(Part):
@@ -262,6 +222,7 @@ class Results(Part):
     arms: tuple[Arm, ...] = ()
     groups: tuple[Group, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    touched: tuple[TouchedScore, ...] = ()
     evolution: Evolution | None = None
     evol_stop: EvolStop | None = None  # None: the number of rounds was given
     cleaning: Cleaning | None = None

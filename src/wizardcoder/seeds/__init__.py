@@ -8,13 +8,14 @@ from __future__ import annotations
 from wizardcoder.seeds.asking import Teachers
 from wizardcoder.seeds.codebase import CodebaseOptions, digest
 from wizardcoder.seeds.collecting import collect
+from wizardcoder.seeds.file_stage import SeedFiles, read_files, run_file_stage
 from wizardcoder.seeds.files import ENDINGS
 from wizardcoder.seeds.formats import Columns
 from wizardcoder.seeds.hub import HUB, find_dataset, is_remote, read_dataset
 from wizardcoder.seeds.inspiration import Inspiration
 from wizardcoder.seeds.making import Source
 from wizardcoder.seeds.making_stage import make_stage
-from wizardcoder.seeds.reading import Reading, read_file
+from wizardcoder.seeds.reading import Manner, Reading, read_file
 from wizardcoder.seeds.selfinstruct import SelfInstruct, SelfInstructOptions, read_tasks
 from wizardcoder.seeds.stage import run_stage
 
@@ -24,7 +25,9 @@ __all__ = [
     "CodebaseOptions",
     "Columns",
     "Inspiration",
+    "Manner",
     "Reading",
+    "SeedFiles",
     "SelfInstruct",
     "SelfInstructOptions",
     "Source",
@@ -36,6 +39,8 @@ __all__ = [
     "make_stage",
     "read_dataset",
     "read_file",
+    "read_files",
     "read_tasks",
+    "run_file_stage",
     "run_stage",
 ]

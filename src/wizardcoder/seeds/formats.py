@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 
 from wizardcoder.recipe import Section
 
+FORMATS = ("records", "sharegpt", "chat", "alpaca")
 #: Who speaks, by the names that data sets have for them.
 _ROLES = {
     **dict.fromkeys(("human", "user"), "user"),
     **dict.fromkeys(("gpt", "chatgpt", "assistant"), "assistant"),
     **dict.fromkeys(("system", "developer"), "system"),
 }
+_LARGEST = (1 << 63) - 1  # of a number in a table
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
 
@@ -45,6 +47,29 @@ class Provenance(NamedTuple):
     teacher_terms: str
 
 
+#: The texts that a row of this project's tables has, and no other.
+_OF_RECORDS = ("seed_id", *Provenance._fields)
+
+
+class Lineage(NamedTuple):
+    """What a row of this project's tables says of itself as a record."""
+
+    id: str
+    seed_id: str
+    round: int
+    parent_id: str | None
+    operation: str | None
+    language: str
+    judge: str
+    verification: str
+    tries: int
+
+    @classmethod
+    def of_seed(cls, seed_id: str) -> Lineage:
+        """That of a seed, which descends from nothing."""
+        return cls(seed_id, seed_id, 0, None, None, "", "", "", 0)
+
+
 class Draft(NamedTuple):
     """What a row says of a record."""
 
@@ -54,6 +79,7 @@ class Draft(NamedTuple):
     system: str = ""
     turns: tuple[str, ...] = ()
     provenance: Provenance | None = None
+    lineage: Lineage | None = None
 
 
 class RowFault(Exception):
@@ -74,19 +100,22 @@ class RowFault(Exception):
 
 def format_of(row: object, columns: Columns) -> str | None:
     """The format that a row is in, None where it has the fields of none."""
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         return None
-    if all(isinstance(row.get(field), str) for field in ("seed_id", *Provenance._fields)):
+    if "seed_id" in row and all(isinstance(row.get(field), str) for field in _OF_RECORDS):
         return "records"
-    known = {"conversations": "sharegpt", "messages": "chat", columns.instruction: "alpaca"}
-    return next((name for key, name in known.items() if row.get(key) is not None), None)
+    if row.get("conversations") is not None:
+        return "sharegpt"
+    if row.get("messages") is not None:
+        return "chat"
+    return "alpaca" if row.get(columns.instruction) is not None else None
 
 
 def reader(format: str, columns: Columns) -> Callable[[object], Draft]:
     """What reads a row of a format. It raises RowFault for a row that cannot be a seed."""
 
     def read(row: object) -> Draft:
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             raise RowFault("not_an_object", "is not a JSON object", value=row)
         if format == "sharegpt":
             return _conversation(row, "conversations")
@@ -116,7 +145,30 @@ def _record(row: Mapping[str, Any]) -> Draft:
     draft = _alpaca(row, Columns(response="response"))
     turns = tuple(_text(turn, "turns") for turn in row.get("turns") or ())
     provenance = Provenance(*(_text(row.get(field), field) for field in Provenance._fields))
-    return draft._replace(turns=turns, provenance=provenance)
+    return draft._replace(turns=turns, provenance=provenance, lineage=_lineage(row))
+
+
+def _lineage(row: Mapping[str, Any]) -> Lineage | None:
+    if row.get("id") is None:
+        return None
+    return Lineage(
+        id=_text(row["id"], "id"),
+        seed_id=_text(row.get("seed_id"), "seed_id"),
+        round=_number(row, "round"),
+        parent_id=_optional_text(row, "parent_id") or None,
+        operation=_optional_text(row, "operation") or None,
+        language=_optional_text(row, "language"),
+        judge=_optional_text(row, "judge"),
+        verification=_optional_text(row, "verification"),
+        tries=_number(row, "tries"),
+    )
+
+
+def _number(row: Mapping[str, Any], field: str) -> int:
+    value = row.get(field) or 0
+    if not isinstance(value, int) or not 0 <= value <= _LARGEST:
+        raise RowFault("not_a_number", "is no count", field=field, value=value)
+    return value
 
 
 def _missing(row: Mapping[str, Any]) -> str:
@@ -196,8 +248,11 @@ def _text(value: object, field: str) -> str:
     if not isinstance(value, str):
         raise RowFault("not_text", "is not text", field=field, value=value)
     try:
-        value.encode()
+        if not value.isascii():
+            value.encode()
     except UnicodeEncodeError:
         problem = "holds half of a surrogate pair, which is no Unicode text"
         raise RowFault("not_text", problem, field=field, value=value) from None
+    if "\0" in value:
+        raise RowFault("not_text", "holds a NUL character", field=field, value=value)
     return value

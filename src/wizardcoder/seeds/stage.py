@@ -31,11 +31,16 @@ def run_stage(
 
 def counts_of(seeds: Sequence[Record], rejected: Sequence[Rejected]) -> dict[str, Any]:
     """What a manifest says of seeds: rows = seeds + rejected."""
+    return manifest_counts(Counter(seed.licence for seed in seeds), rejected)
+
+
+def manifest_counts(licences: Counter[str], rejected: Sequence[Rejected]) -> dict[str, Any]:
+    """What a manifest says of seeds; `licences` of every seed, counted."""
     return {
-        "seeds": len(seeds),
+        "seeds": licences.total(),
         "rejected": len(rejected),
         "rules": dict(sorted(Counter(row.rule for row in rejected).items())),
-        "licences": dict(sorted(Counter(seed.licence for seed in seeds).items())),
+        "licences": dict(sorted(licences.items())),
     }
 
 

@@ -87,17 +87,18 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def run_lock(run: Path) -> Iterator[None]:
-    """Hold the one writer's lock of a run folder. Raises RunLockedError naming the holder.
+def run_lock(run: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the one writer's lock of a folder, a run's as a rule.
 
-    The system releases it when the process ends, however it ends.
+    Raises RunLockedError naming the holder, unless told to `wait` for it. The system releases it
+    when the process ends, however it ends.
     """
     with disk_errors(run):
         run.mkdir(parents=True, exist_ok=True)
         file = (run / ".lock").open("a+b", buffering=0)
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             file.seek(0)
             raise RunLockedError(

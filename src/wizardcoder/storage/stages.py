@@ -13,15 +13,19 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wizardcoder.errors import InputError, StageConflictError
 from wizardcoder.storage.files import disk_errors, sha256, write_text
-from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, locate_jsonl, write_parquet
+from wizardcoder.storage.rows import Json, Row, Shard, drop_torn_line, locate_jsonl
+from wizardcoder.storage.tables import write_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT_VERSION = 2
 _TABLES = frozenset({".parquet", ".safetensors"})
@@ -106,16 +110,17 @@ class Stage:
 
     def finish(
         self,
-        tables: Mapping[str, tuple[type[Any], Iterable[Any]]],
+        tables: Mapping[str, tuple[type[Any], Iterable[Any] | pa.Table]],
         *,
-        counts: Mapping[str, Any],
+        counts: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
         cost: Mapping[str, Any] | None = None,
         files: Iterable[str] = (),
     ) -> Json:
         """Write the Parquet tables and the manifest, drop the shards, rename the folder.
 
-        `tables` maps a file stem to the row type and the rows, in their final order; `files` names
-        what else the stage has made there, besides tables and checkpoints.
+        `tables` maps a file stem to the row type and the rows (or Arrow columns) in their final
+        order. Rows may be made as they are asked for; `counts` that are known only then are a
+        function. `files` names what else the stage has made there, besides tables and checkpoints.
         """
         shards = [shard.path.stem for shard in self._shards]
         self.close()
@@ -130,7 +135,7 @@ class Stage:
                     for p in sorted(partial.iterdir())
                     if p.suffix in _TABLES or p.name in named
                 },
-                "counts": dict(counts),
+                "counts": dict(counts() if callable(counts) else counts),
                 "seconds": round(time.monotonic() - self._started, 3),
                 "cost": dict(cost or {}),
                 "versions": {n: version(n) for n in ("wizardcoder", "pyarrow", "numpy")},
@@ -231,9 +236,16 @@ def _settle(folder: Path, stored: Json | None, wanted: Identity, *, force: bool)
 
 
 def _holds_nothing(folder: Path) -> bool:
-    """Whether an unfinished folder holds no row of a shard, nor anything else that was made."""
+    """Whether an unfinished folder holds no row of a shard, nor anything else that was made.
+
+    Tables do not count: they are the last thing that a stage makes, and it makes them again.
+    """
+    tables = {".parquet"} if folder.suffix == ".partial" else set()
     return all(
-        path.name.startswith(".") or path.name == "identity.json" or path.stat().st_size == 0
+        path.name.startswith(".")
+        or path.name == "identity.json"
+        or path.suffix in tables
+        or path.stat().st_size == 0
         for path in folder.iterdir()
     )
 

@@ -89,7 +89,8 @@ def parse(body: bytes) -> Reply:
     """The reply in a response body. Raises a ValueError or its like when it is not one."""
     response = json.loads(body)
     choice, usage = response["choices"][0], response.get("usage") or {}
-    text = choice["message"]["content"] or ""
+    said = choice["message"]["content"] if "message" in choice else choice["text"]
+    text = said or ""
     if not isinstance(text, str):
         raise TypeError("content is not text")
     return Reply(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -54,7 +54,8 @@ class Teacher:
     teachers of the same ledger (one model with two keys). `price` is None
     where nobody knows it. Leaving it gives up what is in flight and commits what was heard; it can
     be entered again. Where the budget ended it, what is in flight is waited for, for
-    `timeout_seconds` at most.
+    `timeout_seconds` at most. `stop`: sequences that end a reply. Without `chat` a prompt is text
+    to be continued, and the transport's endpoint one for that.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class Teacher:
         seed: int = 0,
         budget: Budget | None = None,
         clock: Clock | None = None,
+        stop: Sequence[str] = (),
+        chat: bool = True,
     ) -> None:
         self.options = options
         self.ledger = ledger
@@ -73,6 +76,8 @@ class Teacher:
         self.width = BATCH_WIDTH if options.batch else options.concurrency
         self._transport = transport
         self._seed = seed
+        self._stop = list(stop)
+        self._chat = chat
         self._budget = budget
         self._clock = WallClock() if clock is None else clock
         self._heard = False  # has anything answered at the endpoint?
@@ -174,11 +179,13 @@ class Teacher:
         options = decoding or self.options
         body: dict[str, Any] = {
             "model": self.options.model,
-            "messages": [{"role": "user", "content": prompt}],
+            **_worded(prompt, chat=self._chat),
             "temperature": options.temperature,
             "top_p": options.top_p,
             "max_tokens": options.max_tokens,
         }
+        if self._stop:
+            body["stop"] = self._stop
         if self.options.send_seed:
             body["seed"] = int(text_digest(self._seed, sample)[:7], 16)
         return json.dumps(body, separators=(",", ":")).encode()
@@ -326,3 +333,8 @@ class Teacher:
             patience_seconds=60 * self.options.outage_minutes,
             clock=self._clock,
         )
+
+
+def _worded(prompt: str, *, chat: bool) -> dict[str, Any]:
+    """The part of a request that says what is asked."""
+    return {"messages": [{"role": "user", "content": prompt}]} if chat else {"prompt": prompt}

@@ -30,7 +30,9 @@ class ReplayedTeacher(Teacher):
         max_tokens: int,
         travelling: Travelling | None = None,
     ) -> Reply:
-        prompt = " ".join(json.loads(request)["messages"][-1]["content"].split())
+        asked = json.loads(request)
+        text = asked["messages"][-1]["content"] if "messages" in asked else asked["prompt"]
+        prompt = " ".join(text.split())
         shown = prompt[:_SHOWN_CHARACTERS] + ("…" if len(prompt) > _SHOWN_CHARACTERS else "")
         raise MissingReplyError(
             f"{self.ledger.path}: has no reply of {self.options.model!r} at "

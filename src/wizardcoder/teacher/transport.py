@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import aiohttp
 
 
+#: Where an endpoint answers messages, and where it continues text.
+CHAT, COMPLETIONS = "chat/completions", "completions"
+
+
 class Answer(NamedTuple):
     """An HTTP answer, whatever it says. `retry_after_seconds` is the server's wish, if any."""
 
@@ -54,16 +58,22 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """An OpenAI-compatible endpoint, such as `https://api.openai.com/v1`.
+    """An OpenAI-compatible endpoint, such as `https://api.openai.com/v1`, at a `route` of it.
 
     The key goes into the request's header and nowhere else: an answer that quotes it is censored.
     Raises TeacherAccessError when the endpoint is not a URL, or the key not one line of ASCII.
     """
 
     def __init__(
-        self, endpoint: str, *, api_key: str | None, timeout_seconds: float, connections: int
+        self,
+        endpoint: str,
+        *,
+        api_key: str | None,
+        timeout_seconds: float,
+        connections: int,
+        route: str = CHAT,
     ) -> None:
-        self.url = f"{_checked(endpoint).rstrip('/')}/chat/completions"
+        self.url = f"{_checked(endpoint).rstrip('/')}/{route}"
         self._headers = {"Content-Type": "application/json"}
         self._api_key = (api_key or "").strip()
         if self._api_key:

@@ -1,21 +1,18 @@
-"""What training leaves on disk: its own state while it runs, a Hugging Face folder at the end."""
+"""The model that training starts from and the one that it leaves: Hugging Face folders."""
 
 from __future__ import annotations
 
 import errno
-import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizardcoder.errors import MissingDataError, MissingExtraError, TrainingError
 from wizardcoder.storage import disk_errors, sha256, text_digest
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-#: The file of the unfinished folder that a resumed training goes on from.
-STATE = "state.pt"
+    from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class Checkpoint(NamedTuple):
@@ -25,8 +22,8 @@ class Checkpoint(NamedTuple):
     tokenizer: PreTrainedTokenizerBase
 
 
-def load_base(base: Path | str) -> Checkpoint:
-    """The model to tune, in fp32, from a folder or by its name on the hub.
+def load_base(base: Path | str, quantization: BitsAndBytesConfig | None = None) -> Checkpoint:
+    """The model to tune, in fp32 or quantised, from a folder or by its name on the hub.
 
     Raises MissingDataError when there is none, MissingExtraError without transformers.
     """
@@ -36,8 +33,9 @@ def load_base(base: Path | str) -> Checkpoint:
     except ImportError as error:
         raise MissingExtraError(error.name or "transformers", "train") from None
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    how = {} if quantization is None else {"quantization_config": quantization}
     try:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **how)
         tokenizer = AutoTokenizer.from_pretrained(base)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -49,10 +47,12 @@ def load_base(base: Path | str) -> Checkpoint:
 
 
 def device() -> torch.device:
-    """Where to train: the first GPU, else the CPU."""
+    """Where to train: this process's GPU, else the CPU."""
     import torch
 
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", torch.cuda.current_device())
 
 
 def fingerprint(checkpoint: Path | str) -> str:
@@ -70,45 +70,27 @@ def check_length(model: PreTrainedModel, length_tokens: int) -> None:
         )
 
 
-def export(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write safetensors, tokenizer and generation config into `folder`."""
+def export(checkpoint: Checkpoint, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    """Write safetensors, tokenizer and generation config into `folder`.
+
+    `weights` are the model's parameters by name; its buffers are taken as they are.
+    """
     from safetensors import SafetensorError
     from transformers import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     model, tokenizer = checkpoint
+    attention = model.config._attn_implementation
     model.set_attn_implementation("sdpa")
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    buffers = {k: v for k, v in model.state_dict().items() if k not in parameters}
     with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            model.save_pretrained(folder)
+            model.save_pretrained(folder, state_dict={**buffers, **weights})
         except SafetensorError as error:  # how safetensors says that the disk is full
             raise OSError(errno.ENOSPC, str(error)) from None
         tokenizer.save_pretrained(folder)
-
-
-def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """Replace the state file, all or nothing: a kill leaves the one before."""
-    import torch
-
-    temporary = folder / f".{STATE}"
-    with disk_errors(folder):
-        with temporary.open("wb") as file:
-            try:
-                torch.save(state, file)
-            except RuntimeError as error:  # how torch says that the disk is full
-                raise OSError(errno.ENOSPC, str(error)) from None
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / STATE)
-
-
-def load_state(folder: Path) -> dict[str, Any] | None:
-    """The state that an interrupted training left, on the CPU; None when there is none."""
-    import torch
-
-    if not (folder / STATE).exists():
-        return None
-    state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
-    return state
+    model.set_attn_implementation(attention)

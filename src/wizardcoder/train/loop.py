@@ -1,43 +1,38 @@
-"""The training loop: from a model and its examples to tuned weights, a log and a state to resume.
-
-What it does not know: what the examples say, where a base model comes from, what an arm is.
-"""
+"""The training loop: the steps of a plan with their log, their states and their scores."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-import time
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wizardcoder.errors import TrainingError
 from wizardcoder.progress import Progress, silent
-from wizardcoder.storage import Shard, write_text
-from wizardcoder.train.batches import Batch, make_batch
-from wizardcoder.train.checkpoint import load_state, save_state
-from wizardcoder.train.learner import Learner, lr_factor
-from wizardcoder.train.plan import Plan, Step
+from wizardcoder.train.best import Best, best_step, is_over
+from wizardcoder.train.interruption import deferred
+from wizardcoder.train.journal import Journal
+from wizardcoder.train.plan import Plan
+from wizardcoder.train.processes import ALONE, Processes
+from wizardcoder.train.training import LogLine, Training
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
-#: One JSON object per step; stays in the finished checkpoint folder.
-LOG = "train.jsonl"
 
+class Course(NamedTuple):
+    """What a training came to: its last step, how often memory made it halve its batches, what
+    was learnt by name (on the first process), and the scores by step."""
 
-class LogLine(NamedTuple):
-    """What is written down after a step. `tokens_per_second` counts the real tokens of this step,
-    `seconds` the time in training, earlier executions included, `loss` is per label."""
+    last: LogLine
+    halvings: int
+    weights: dict[str, torch.Tensor]
+    scores: dict[int, float]
 
-    step: int
-    tokens: int
-    label_tokens: int
-    loss: float
-    lr: float
-    tokens_per_second: float
-    seconds: float
+    @property
+    def best_step(self) -> int | None:
+        return best_step(self.scores)
 
 
 def train(
@@ -47,83 +42,111 @@ def train(
     *,
     padding: int,
     progress: Progress = silent,
-) -> LogLine:
-    """Train `model` in place through all steps of `plan`; returns the last line of the log.
+    processes: Processes = ALONE,
+    best: Best | None = None,
+) -> Course:
+    """Train `model` in place through the steps of `plan`, with all `processes`.
 
     `folder` receives the log and, every `checkpoint_seconds`, the state; when a state is there,
-    training goes on from it as if it had never stopped (bit for bit on one thread). Raises
-    TrainingError when the loss is not finite; the last state then stays.
+    training goes on from it as if it had never stopped (bit for bit on one thread). SIGTERM and
+    Ctrl-C end the step that is under way and save the state first. `best` scores the weights
+    every `score_every_steps`, and after the last step. Raises TrainingError when the loss is not
+    finite; the last state then stays.
     """
     import torch
 
-    options = plan.options
-    learner = Learner(model, options, plan.steps)
-    last = _resume(learner, folder)
-    log = Shard(folder / LOG)
-    saved_at = time.monotonic()
+    with torch.random.fork_rng():
+        model.train()
+        training = Training(model, plan, folder, padding, processes)
+        with _journal(training) as journal:
+            scores = processes.once(lambda: journal.scores if journal else {})
+            walk = _Walk(training, journal, best, progress, scores)
+            walk.to_the_end()
+        training.save_if_due(now=True)
+        weights = training.learner.weights()
+    return Course(training.last, training.halvings, weights, walk.scores)
+
+
+class _Walk:
+    """The way through the plan. `journal`: of the first process; `best`: None scores nothing."""
+
+    def __init__(
+        self,
+        training: Training,
+        journal: Journal | None,
+        best: Best | None,
+        progress: Progress,
+        scores: dict[int, float],
+    ) -> None:
+        self.scores = scores
+        self._training = training
+        self._journal = journal
+        self._best = best
+        self._progress = progress
+
+    def to_the_end(self) -> None:
+        """All steps that are left, or until the scores say that it is enough."""
+        plan = self._training.plan
+        steps = plan.from_step(self._training.last.step)
+        self._score_if_due()
+        while not is_over(self.scores, plan.options.patience):
+            step = next(steps, None)
+            if step is None:
+                return
+            with self._stopping_after_step():
+                line = self._training.take(step)
+                if self._journal:
+                    self._journal.add(line)
+                self._progress(line.step, plan.steps, _note(line, self.scores))
+                self._training.save_if_due()
+            self._score_if_due()
+
+    @contextmanager
+    def _stopping_after_step(self) -> Iterator[None]:
+        """Hold signals back; when any process got one, save, and let it end all of them."""
+        with deferred() as pending:
+            yield
+            if self._training.processes.total(pending.number)[0]:
+                self._training.save_if_due(now=True)
+                pending.number = pending.number or signal.SIGTERM
+
+    def _score_if_due(self) -> None:
+        training, best = self._training, self._best
+        done, plan = training.last.step, training.plan
+        every = plan.options.score_every_steps
+        due = every and (done % every == 0 or done == plan.steps)
+        if not due or best is None or not done or done in self.scores:
+            return
+        training.save_if_due(now=True)  # who is killed while scoring goes on from here
+        weights = training.learner.weights()
+        score = training.processes.once(lambda: best.take(weights, self.scores))
+        self.scores[done] = score
+        if self._journal:
+            self._journal.score(score)
+
+
+@contextmanager
+def _journal(training: Training) -> Iterator[Journal | None]:
+    """The log, open, on the first process; None on the others."""
+    if not training.processes.first:
+        yield None
+        return
+    journal = Journal(training.folder, training.last.step, training.plan.options.trackers)
     try:
-        with torch.random.fork_rng():
-            model.train()
-            for step in plan.from_step(last.step):
-                last = _one_step(learner, plan, step, last, padding)
-                log.append(last._asdict())
-                progress(last.step, plan.steps, f"loss {last.loss:.3f}")
-                if time.monotonic() - saved_at >= options.checkpoint_seconds:
-                    save_state(folder, {"last": list(last), **learner.state()})
-                    saved_at = time.monotonic()
+        yield journal
     finally:
-        log.close()
-    save_state(folder, {"last": list(last), **learner.state()})
-    learner.settle()
-    return last
+        journal.close()
 
 
-def _one_step(learner: Learner, plan: Plan, step: Step, last: LogLine, padding: int) -> LogLine:
-    import torch
+def _note(line: LogLine, scores: dict[int, float]) -> str:
+    """What the live line says of a step.
 
-    started = time.monotonic()
-    options = plan.options
-    torch.manual_seed(_dropout_seed(options.seed, last.step))
-    batches = _batches(plan, step, padding)
-    loss = learner.learn(batches, step.label_tokens, last.step)
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss of step {last.step + 1} is {loss} (train.lr = {options.lr}, "
-            f"train.precision = '{options.precision}'); the last good state is kept: "
-            "train with a lower rate, more warm-up steps or precision = 'bf16'"
-        )
-    seconds = time.monotonic() - started
-    return LogLine(
-        step=last.step + 1,
-        tokens=last.tokens + step.tokens,
-        label_tokens=last.label_tokens + step.label_tokens,
-        loss=loss,
-        lr=options.lr * lr_factor(last.step, plan.steps, options),
-        tokens_per_second=round(step.tokens / seconds, 1),
-        seconds=round(last.seconds + seconds, 3),
-    )
-
-
-def _batches(plan: Plan, step: Step, padding: int) -> Iterator[Batch]:
-    size = plan.options.rows_per_batch
-    for start in range(0, len(step.rows), size):
-        rows: Sequence[tuple[int, ...]] = step.rows[start : start + size]
-        yield make_batch(rows, plan.examples, plan.options.length_tokens, padding)
-
-
-def _resume(learner: Learner, folder: Path) -> LogLine:
-    """Load the state that is there and forget the log's lines after it."""
-    state = load_state(folder)
-    if state is None:
-        (folder / LOG).unlink(missing_ok=True)
-        return LogLine(0, 0, 0, math.nan, 0.0, 0.0, 0.0)
-    learner.load(state)
-    last = LogLine(*state["last"])
-    lines = (folder / LOG).read_text(encoding="utf-8").splitlines(keepends=True)
-    write_text(folder / LOG, "".join(lines[: last.step]))
-    return last
-
-
-def _dropout_seed(seed: int, step: int) -> int:
-    digest = hashlib.blake2b(f"{seed}/{step}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+    >>> _note(LogLine(1, 900, 500, 0.5321, 1e-3, 1.0, 1234.5, 0.41, 4, 2.0), {})
+    'loss 0.532, 1,234 tokens/s, MFU 41 %'
+    """
+    parts = [f"loss {line.loss:.3f}", f"{line.tokens_per_second:,.0f} tokens/s"]
+    if line.mfu is not None:
+        parts.append(f"MFU {line.mfu:.0%}".replace("%", " %"))
+    if scores:
+        parts.append(f"pass@1 {scores[max(scores)]:.1%}".replace("%", " %"))
+    return ", ".join(parts)

@@ -1,18 +1,19 @@
 """The course of a training: which rows each step sees, and how many steps there are.
 
-Known before the first step, and the same whether or not the training was interrupted.
+Known before the first step, and the same whether or not the training was interrupted, on however
+many processes it runs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count, islice
 from typing import NamedTuple
 
 from wizardcoder.recipe import Train
-from wizardcoder.train.examples import Encoded
 from wizardcoder.train.packing import Row, epoch_rows
+from wizardcoder.train.tokens import Tokens
 
 
 class Step(NamedTuple):
@@ -26,45 +27,54 @@ class Step(NamedTuple):
 class Plan(NamedTuple):
     """All steps of a training, lazily: `steps` of them."""
 
-    examples: Sequence[Encoded]
+    data: Tokens
     options: Train
     steps: int
 
     def from_step(self, done: int) -> Iterator[Step]:
         """The steps that are left when `done` are done."""
-        return islice(_steps(self.examples, self.options), done, self.steps)
+        return islice(_steps(self.data, self.options), done, self.steps)
 
 
-def make_plan(examples: Sequence[Encoded], options: Train) -> Plan:
+def make_plan(data: Tokens, options: Train) -> Plan:
     """The plan for exactly one of `steps`, `epochs` and `label_tokens`.
 
     By label tokens, the last step is the first that reaches them.
     """
-    return Plan(examples, options, _count_steps(examples, options))
+    return Plan(data, options, _count_steps(data, options))
 
 
-def _count_steps(examples: Sequence[Encoded], options: Train) -> int:
+def share(step: Step, rows_per_batch: int, process: int, processes: int) -> list[list[Row]]:
+    """The rows of each pass of one process: at most `rows_per_batch`, the same number of passes
+    on every process, so that none waits for one that has nothing left; some may be empty.
+    """
+    passes = math.ceil(len(step.rows) / (rows_per_batch * processes))
+    own = step.rows[process::processes]
+    return [own[n * rows_per_batch : (n + 1) * rows_per_batch] for n in range(passes)]
+
+
+def _count_steps(data: Tokens, options: Train) -> int:
     if options.label_tokens:
         seen = 0
-        for done, step in enumerate(_steps(examples, options), 1):
+        for done, step in enumerate(_steps(data, options), 1):
             seen += step.label_tokens
             if seen >= options.label_tokens:
                 return done
     if options.epochs:
-        per_epoch = len(_epoch(examples, options, 0))
+        per_epoch = len(_epoch(data, options, 0))
         return math.ceil(options.epochs * per_epoch / options.rows_per_step)
     return options.steps
 
 
-def _steps(examples: Sequence[Encoded], options: Train) -> Iterator[Step]:
+def _steps(data: Tokens, options: Train) -> Iterator[Step]:
     """Endlessly; a step may begin in one epoch and end in the next."""
-    rows = (row for epoch in count() for row in _epoch(examples, options, epoch))
+    rows = (row for epoch in count() for row in _epoch(data, options, epoch))
     while True:
         taken = list(islice(rows, options.rows_per_step))
-        members = [examples[i] for row in taken for i in row]
-        yield Step(taken, sum(len(m.ids) for m in members), sum(m.labels for m in members))
+        members = [example for row in taken for example in row]
+        yield Step(taken, int(data.lengths[members].sum()), int(data.labels[members].sum()))
 
 
-def _epoch(examples: Sequence[Encoded], options: Train, epoch: int) -> list[Row]:
-    lengths = [len(example.ids) for example in examples]
+def _epoch(data: Tokens, options: Train, epoch: int) -> list[Row]:
+    lengths: list[int] = data.lengths.tolist()
     return epoch_rows(lengths, options.length_tokens, seed=options.seed, epoch=epoch)

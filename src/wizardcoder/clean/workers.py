@@ -1,0 +1,118 @@
+"""A table worked on slice by slice, in processes; results come in the table's order.
+
+Where slices begin depends on nothing but the table, so the results are the same for any number of
+processes. A process is handed its task once and slices as Arrow streams, and never outlives the
+process that started it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from wizardcoder.errors import WizardCoderError
+
+State = TypeVar("State")
+Result = TypeVar("Result")
+
+SLICE_ROWS = 512
+#: Fewer rows are not worth starting processes, which costs each about half a second.
+LEAST_ROWS = 4096
+_SLICES_AHEAD = 2  # for each process: what waits for it, so that it never waits
+
+_task: tuple[Callable[[Any, pa.Table], Any], Any] | None = None  # set in a process by `_begin`
+
+
+class Slice(NamedTuple):
+    """Consecutive rows of a table."""
+
+    first_row: int
+    rows: pa.Table
+
+
+def over(
+    table: pa.Table,
+    work: Callable[[State, pa.Table], Result],
+    state: State,
+    *,
+    jobs: int,
+    slice_rows: int = SLICE_ROWS,
+    least_rows: int = LEAST_ROWS,
+) -> Iterator[tuple[int, Result]]:
+    """`work(state, rows)` for each slice in order, with the number of its first row.
+
+    `work` is a function of a module and is pickled, like `state`, once. In this process with one
+    job or fewer than `least_rows` rows. What `work` raises is raised here. Raises WizardCoderError
+    when a process dies.
+    """
+    slices = _slices(table, slice_rows)
+    if jobs <= 1 or table.num_rows < least_rows:
+        return ((first_row, work(state, rows)) for first_row, rows in slices)
+    return _in_processes(slices, pickle.dumps((work, state)), jobs)
+
+
+def _slices(table: pa.Table, slice_rows: int) -> Iterator[Slice]:
+    for first_row in range(0, table.num_rows, slice_rows):
+        yield Slice(first_row, table.slice(first_row, slice_rows))
+
+
+def _in_processes(slices: Iterator[Slice], task: bytes, jobs: int) -> Iterator[tuple[int, Any]]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(task,))
+    waiting: deque[tuple[int, Future[Any]]] = deque()
+    first_row = 0
+    try:
+        while True:
+            for first_row, rows in islice(slices, _SLICES_AHEAD * jobs - len(waiting)):
+                waiting.append((first_row, pool.submit(_run, _packed(rows))))
+            if not waiting:
+                return
+            first_row, future = waiting.popleft()
+            yield first_row, future.result()
+    except BrokenProcessPool:
+        raise WizardCoderError(
+            f"a worker process died at or after row {first_row + 1}: it was killed, or the "
+            "machine ran out of memory; run the same command again with fewer processes (--jobs 1)"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _packed(rows: pa.Table) -> pa.Buffer:
+    """Rows as an Arrow stream: pickled, a slice would take the whole table with it."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    return sink.getvalue()
+
+
+def _run(packed: pa.Buffer) -> Any:
+    if _task is None:
+        raise RuntimeError("a worker process has no task")
+    work, state = _task
+    return work(state, pa.ipc.open_stream(packed).read_all())
+
+
+def _begin(task: bytes) -> None:
+    """Make this process a worker. Ctrl-C is for the parent, which ends it."""
+    global _task
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _task = pickle.loads(task)
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
