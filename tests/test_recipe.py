@@ -28,7 +28,7 @@ def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[train]\nlrr = 1", r"r\.toml: unknown key 'train\.lrr'; known here: betas, .*lr,"),
+        ("[train]\nlrr = 1", r"r\.toml: unknown key 'train\.lrr'; known here: attention, .*lr,"),
         ("sed = 1", r"unknown key 'sed'; known here: arms, base"),
         ("[train]\nlr = -1", r"'train\.lr' = -1: .*greater than 0"),
         ("[train]\nlr = ", r"r\.toml: not a TOML file: Invalid value"),

@@ -19,7 +19,7 @@ ODD_TEXTS = (
     "line\nline\r\nline\rline",
     "sep\u2028arators\u2029 and\x85 next line",
     "```python\nprint(1)\n```",
-    "nul \x00 bell \x07 escape \x1b[31m",
+    "bell \x07 escape \x1b[31m",
     "| a | b |\n|---|---|",
     "<script>alert(1)</script> & </details>",
     "---\nlicense: mit\n---",

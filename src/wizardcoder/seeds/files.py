@@ -92,7 +92,7 @@ def _lines(path: Path) -> Iterator[Row | Torn]:
 
 def _line(line: bytes, path: Path, number: int) -> Row | Torn:
     try:
-        return Row(number, json.loads(line.decode()))
+        return Row(number, json.loads(line.decode().rstrip("\r\n")))
     except UnicodeDecodeError as error:
         problem = f"cannot be read as UTF-8: {error.reason}, byte {error.start + 1}"
         return _torn(_NOT_UTF8, _shown(line), path, number, problem)
