@@ -130,6 +130,12 @@ def test_the_hits_are_the_same_for_any_number_of_processes(
     assert find(records) == find(records, jobs=2) != []
 
 
+def test_the_text_of_the_system_is_searched_too() -> None:
+    held = replace(record("a"), system=f"{statement(PROBLEMS[0])}\n{program(PROBLEMS[0])}")
+    rules = {hit.rule for hit in find([*unrelated(20), held]) if hit.drops}
+    assert {"verbatim", "function"} <= rules
+
+
 def test_later_turns_of_a_conversation_are_searched() -> None:
     said = replace(record("a"), turns=("Now this.", renamed(program(PROBLEMS[0]))))
     asked = replace(record("b"), turns=(statement(PROBLEMS[1]), "I see."))

@@ -95,3 +95,29 @@ def test_wrong_usage_is_one_clear_message(
     write("s.jsonl", alpaca(QUESTIONS[0]))
     assert run(["clean", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_folder_among_data_files_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write("s.jsonl", alpaca(QUESTIONS[0]))
+    Path("more").mkdir()
+    assert run(["clean", file, "more", "--no-benchmarks", "--out", "out"]) == 2
+    assert "more: is a folder" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_a_file_of_problems_that_is_not_there_is_told_as_such(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = write("s.jsonl", alpaca(QUESTIONS[0]))
+    assert run(["clean", file, "--benchmark", "mine.jsonl", "--out", "out"]) == 2
+    assert "mine.jsonl: there is no such file" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_problems_is_said_before_rows_are_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = write("s.jsonl", alpaca(QUESTIONS[0]))
+    problems = write("mine.jsonl", {"prompt": "no id"})
+    assert run(["clean", file, "--benchmark", problems, "--out", "out"]) == 2
+    assert "task_id" in capsys.readouterr().err
+    assert not Path("out/seeds").exists()

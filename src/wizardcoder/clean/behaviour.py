@@ -75,10 +75,10 @@ def _texts(table: pa.Table, record_ids: Iterable[str]) -> Iterator[tuple[str, li
 
     wanted = pa.array(list(record_ids), table.schema.field("id").type)
     found = table.filter(pc.is_in(table["id"], value_set=wanted))
-    columns = ["id", "response", "instruction", "input", "turns"]
+    columns = ["id", "response", "instruction", "input", "system", "turns"]
     for batch in found.select(columns).to_batches(_ROWS_PER_BATCH):
         for row in batch.to_pylist():
-            yield row["id"], [row["response"], row["instruction"], row["input"], *row["turns"]]
+            yield row["id"], [*(row[name] or "" for name in columns[1:-1]), *row["turns"]]
 
 
 def _judged(

@@ -29,7 +29,7 @@ Problems = Mapping[str, Sequence[Problem]]
 #: Functions of fewer AST nodes are everybody's; from here to `min_ast_nodes` they are counted.
 COUNTED_AST_NODES = 10
 _RULES = ("verbatim", "containment", "edited", "function")
-_COLUMNS = ["id", "instruction", "input", "response", "turns"]
+_COLUMNS = ["id", "instruction", "input", "response", "system", "turns"]
 
 
 def find(
@@ -43,8 +43,9 @@ def find(
 ) -> list[Hit]:
     """Every hit in a table with the columns of Record, row by row, the strongest first.
 
-    Question, response and the later turns of a conversation are searched. The hits do not depend
-    on `jobs`, the number of processes. Raises WizardCoderError when one of them dies.
+    Question, response, system text and the later turns of a conversation are searched: all that a
+    model is shown when it is trained. The hits do not depend on `jobs`, the number of processes.
+    Raises WizardCoderError when one of them dies.
     """
     if not any(problems.values()) and not checks:
         return []
@@ -149,12 +150,13 @@ def _whole(rows: pa.Table) -> pa.LargeStringArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = columns.texts(rows)
+    between = pa.scalar("\n", pa.large_string())
     lists = rows["turns"].combine_chunks().cast(pa.list_(pa.large_string()))
-    turns = pc.binary_join(lists, pa.scalar("\n", pa.large_string()))
-    if not pc.any(pc.greater(pc.binary_length(turns), 0)).as_py():
-        return texts
-    return pc.binary_join_element_wise(texts, turns, pa.scalar("\n", pa.large_string()))
+    whole = columns.texts(rows)
+    for more in (columns.strings(rows, "system"), pc.binary_join(lists, between)):
+        if pc.any(pc.greater(pc.binary_length(more), 0)).as_py():
+            whole = pc.binary_join_element_wise(whole, more, between)
+    return whole
 
 
 def _with_functions(rows: pa.Table, whole: pa.LargeStringArray) -> pa.Table:
@@ -167,8 +169,9 @@ def _with_functions(rows: pa.Table, whole: pa.LargeStringArray) -> pa.Table:
 def _texts(rows: pa.Table) -> Iterator[_Texts]:
     for row in rows.to_pylist():
         question = "\n".join(filter(None, (row["instruction"], row["input"])))
-        turns = [("turn", turn) for turn in row["turns"]]
-        parts = (("response", row["response"]), ("question", question), *turns)
+        others = [("system", row["system"])] if row["system"] else []
+        others += [("turn", turn) for turn in row["turns"]]
+        parts = (("response", row["response"]), ("question", question), *others)
         yield _Texts(row["id"], parts)
 
 

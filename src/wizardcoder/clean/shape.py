@@ -60,7 +60,8 @@ def find(table: pa.Table, options: Clean, *, jobs: int = 1, progress: Progress =
     What a time limit decides, `syntax_unread`, is exempt from that.
     """
     flags, tags = list[Flag](), list[str]()
-    for first_row, found in workers.over(table, _judge, options, jobs=jobs):
+    judged = table.select(["response", "language"])
+    for first_row, found in workers.over(judged, _judge, options, jobs=jobs):
         flags += [flag._replace(row=first_row + flag.row) for flag in found.flags]
         tags += found.languages
         progress(len(tags), table.num_rows, f"shape: {len(flags)} flags")

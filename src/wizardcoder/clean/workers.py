@@ -74,8 +74,8 @@ def _in_processes(slices: Iterator[Slice], task: bytes, jobs: int) -> Iterator[t
     first_row = 0
     try:
         while True:
-            for first_row, rows in islice(slices, _SLICES_AHEAD * jobs - len(waiting)):
-                waiting.append((first_row, pool.submit(_run, _packed(rows))))
+            for begin, rows in islice(slices, _SLICES_AHEAD * jobs - len(waiting)):
+                waiting.append((begin, pool.submit(_run, _packed(rows))))
             if not waiting:
                 return
             first_row, future = waiting.popleft()

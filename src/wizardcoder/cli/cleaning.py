@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wizardcoder.cli.options import Data, Force, Out, Overrides, RecipeFile, opened
-from wizardcoder.errors import UsageError
+from wizardcoder.errors import MissingDataError, UsageError
 
 if TYPE_CHECKING:
     from wizardcoder.pipeline import Run
@@ -78,6 +78,8 @@ def clean(
 
     A row that cannot be read is rejected, with its file and line, and the others go on.
     """
+    from wizardcoder.pipeline.names import check_targets
+
     if benchmark and no_benchmarks:
         raise UsageError("--benchmark and --no-benchmarks: give one of the two")
     given: dict[str, object] = {
@@ -89,6 +91,7 @@ def clean(
         **({"clean.behaviour": True} if behaviour else {}),
     }
     with _opened(files or [], out, recipe, overrides, given, data, force) as run:
+        check_targets(run.recipe, run.data)  # before minutes are spent on reading
         read = run.seeds()["counts"]
         cleaned = run.clean(jobs=jobs)["counts"]
     if as_json:
@@ -102,9 +105,12 @@ def clean(
 
 
 def _benchmarks(given: Sequence[str] | None) -> dict[str, object]:
-    """`--benchmark` as keys of a recipe: files of problems are those that are there."""
+    """`--benchmark` as keys of a recipe. Raises MissingDataError for a path to no file."""
     if given is None:
         return {}
+    for name in given:
+        if (Path(name).suffix or "/" in name) and not Path(name).is_file():
+            raise MissingDataError(f"--benchmark {name}: there is no such file of problems")
     files = [str(Path(name).resolve()) for name in given if Path(name).is_file()]
     named = [name for name in given if not Path(name).is_file()]
     return {"clean.benchmarks": named, "clean.benchmark_files": files}
@@ -125,6 +131,8 @@ def _opened(
     is_run = first is None or (first / "recipe.toml").is_file()
     if is_run and len(files) > 1:
         raise UsageError(f"{first}: is a run; clean one run, or data files")
+    if folder := next((file for file in files[1:] if file.is_dir()), None):
+        raise UsageError(f"{folder}: is a folder; clean one run, or data files")
     about = dict(given) if is_run else {**given, **_reading(files, data)}
     with opened("clean", first, out, recipe, overrides, about, data, force, evolves=False) as run:
         yield run

@@ -67,9 +67,8 @@ def check(recipe: Recipe, data: Path | None) -> None:
     Raises RecipeError, MissingDataError or UsageError as the stages would.
     """
     evol_stop.check(recipe)
-    options = clean_options(recipe)
-    targets(options.benchmarks, data, options.benchmark_files)
-    for name in {*recipe.evaluate.benchmarks} - {*options.benchmarks}:
+    check_targets(recipe, data)
+    for name in {*recipe.evaluate.benchmarks} - {*clean_options(recipe).benchmarks}:
         load_benchmark(name, data)
     if recipe.base.model == MINIATURE:
         train.parse_options(recipe.base.options)
@@ -80,6 +79,12 @@ def check(recipe: Recipe, data: Path | None) -> None:
             _check_source(control)
         elif control.source is not None and not control.source.startswith(seeds.HUB):
             find_seeds(control.source, data)
+
+
+def check_targets(recipe: Recipe, data: Path | None) -> None:
+    """Find what is wrong with what cleaning compares with. Raises as `targets` does."""
+    options = clean_options(recipe)
+    targets(options.benchmarks, data, options.benchmark_files)
 
 
 def read_seeds(recipe: Recipe, data: Path | None) -> list[Record]:

@@ -171,9 +171,9 @@ class Clean(Section):
     """
 
     near_duplicates: bool = True
-    near_duplicate_jaccard: Share = 0.7
+    near_duplicate_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.7
     shingle_tokens: Positive = 5
-    containment: Share = 0.5
+    containment: Annotated[float, Field(gt=0, le=1)] = 0.5
     min_ast_nodes: Positive = 15
     benchmarks: list[str] = ["humaneval", "mbpp"]
     benchmark_files: list[str] = []
@@ -186,9 +186,13 @@ class Clean(Section):
 
 
 class Base(Section):
-    """The checkpoint that tuning starts from. Paper: StarCoder 15B [P]."""
+    """The checkpoint that tuning starts from. Paper: StarCoder 15B [P].
+
+    `licence`: what its makers state, for the cards of what is tuned from it.
+    """
 
     model: str = "bigcode/starcoder"
+    licence: str = "unknown"
     options: SourceOptions = {}
 
 
@@ -226,6 +230,7 @@ class Train(Section):
     rows_per_step: Positive = 512
     rows_per_batch: Positive = 4
     length_tokens: Positive = 2048
+    packing: bool = True  # false: one example a row, so that the batch is so many examples
     template: Literal["alpaca", "chat"] = "alpaca"  # the paper's; chat: the base model's own
     attention: Literal[  # auto: the fastest here that keeps the documents of a row apart
         "auto", "documents", "sdpa", "eager", "flash_attention_2", "flex_attention"
@@ -244,6 +249,7 @@ class Train(Section):
     patience: Annotated[int, Field(ge=0)] = 0  # stop after so many scores without a better one
     trackers: list[str] = ["tensorboard"]
     peak_tflops: Annotated[float, Field(gt=0)] | None = None  # of a device; None: by its name
+    usd_per_hour: Annotated[float, Field(ge=0)] | None = None  # of a device, for plans
 
 
 class Generate(Section):
