@@ -22,11 +22,38 @@ COMMANDS = re.findall(r"^ +wizardcoder (\w+)(.*)$", README, re.MULTILINE)
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_a_shipped_recipe_loads_and_begins_with_its_own_command(path: Path) -> None:
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_shipped_recipe_loads(path: Path) -> None:
     recipe.load(path)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_shipped_recipe_begins_with_its_own_command(path: Path) -> None:
     first = path.read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# wizardcoder run {path.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_shipped_recipe_is_called_like_its_file(path: Path) -> None:
+    assert recipe.load(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "recipes/paper").glob("*.toml")), ids=lambda path: path.stem
+)
+def test_a_recipe_of_the_paper_trains_as_the_paper_did(path: Path) -> None:
+    options = recipe.load(path).train
+    paper = (512, 2e-5, "cosine", 30, 2048, "fp16", 200, False)
+    assert paper == (
+        options.rows_per_step,
+        options.lr,
+        options.schedule,
+        options.warmup_steps,
+        options.length_tokens,
+        options.precision,
+        options.steps,
+        options.packing,
+    )
 
 
 @pytest.mark.parametrize(("command", "rest"), COMMANDS)
@@ -95,3 +122,17 @@ def test_the_project_names_no_path_of_a_machine() -> None:
     texts = {p: p.read_text(encoding="utf-8") for p in files if p.suffix in {".py", ".md", ".toml"}}
     machine = re.compile(r"/(?:work|root|farm)/")
     assert [str(p.relative_to(ROOT)) for p, text in texts.items() if machine.search(text)] == []
+
+
+def test_every_recipe_of_the_paper_is_in_the_document_about_reproducing_it() -> None:
+    text = (ROOT / "docs/reproduce.md").read_text(encoding="utf-8")
+    for path in (ROOT / "recipes/paper").glob("*.toml"):
+        assert f"`{path.stem}`" in text
+
+
+def test_the_options_that_the_document_adds_are_known() -> None:
+    text = (ROOT / "docs/reproduce.md").read_text(encoding="utf-8")
+    for option in re.findall(r"--set\s+([a-z_.]+=\w+)", text):
+        table = ["train.steps=0"] if option.startswith("train.epochs") else []
+        table += ["train.epochs=1"] if option == "train.steps=0" else []
+        recipe.load(None, [option, *table])

@@ -111,7 +111,7 @@ def test_a_key_in_the_environment_is_in_no_exported_file(monkeypatch: pytest.Mon
         (["export", "mine", "--stage", "raw"], "--stage raw: expected one of clean, evolved"),
         (["export", "mine", "--arm", "base"], "--arm base: mine has the data of seed, round-1,"),
         (["push", ".", "--to", "me/mine"], "no token for the Hub: set HF_TOKEN"),
-        (["push", ".", "--to", "mine"], "--to mine: is not the name of a data set: OWNER/NAME"),
+        (["push", ".", "--to", "mine"], "--to mine: is not a name on the Hub: OWNER/NAME"),
         (["push", "nowhere", "--to", "me/mine", "--dry-run"], "it has no manifest.json"),
     ],
 )

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 from transformers import PreTrainedTokenizerFast
 
 from wizardcoder import prompts
 from wizardcoder.engines.prompting import alpaca_template, encode_chat
+from wizardcoder.errors import UsageError
 
 
 def written(tokenizer: PreTrainedTokenizerFast, *said: tuple[str, str]) -> str:
@@ -50,3 +52,12 @@ def test_a_tokenizer_that_begins_every_text_begins_a_conversation_so_once(
     messages = [{"role": "user", "content": "A?"}]
     assert encode_chat(other, messages) == other(prompts.alpaca("A?"))["input_ids"]
     assert encode_chat(other, messages)[0] == other.bos_token_id
+
+
+def test_what_the_template_refuses_is_a_mistake_of_who_asks(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    strict = copy.deepcopy(tokenizer)
+    strict.chat_template = "{{ raise_exception('no system role') }}"
+    with pytest.raises(UsageError, match="refuses the conversation: no system role"):
+        encode_chat(strict, [{"role": "system", "content": "Be brief."}])

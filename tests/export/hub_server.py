@@ -42,7 +42,8 @@ class HubServer:
         """Status and JSON for a request."""
         if path == "/api/repos/create":
             self.made.append(json.loads(body))
-            return 200, {"url": f"{self.endpoint}/datasets/me/mine"}
+            data = self.made[-1].get("type") == "dataset"  # a model is what has no other type
+            return 200, {"url": f"{self.endpoint}/{'datasets/' if data else ''}me/mine"}
         if path == "/api/validate-yaml":
             return 200, {"errors": [], "warnings": []}
         if "/preupload/" in path:

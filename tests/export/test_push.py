@@ -10,9 +10,10 @@ import pytest
 from huggingface_hub import HfApi
 
 from tests.export.hub_server import HubServer
+from tests.export.models import FULL_FILES, MODEL, checkpoint
 from tests.export.samples import IDENTITY, ORIGIN, record, table
 from wizardcoder.errors import InputError, UsageError, WizardCoderError
-from wizardcoder.export import Hub, Selection, open_hub, push, run_stage, uploads
+from wizardcoder.export import Hub, Selection, open_hub, package, push, run_model_stage, run_stage
 from wizardcoder.storage import Identity, open_stage
 
 TOKEN = "hf_planted0123456789"
@@ -44,7 +45,7 @@ def client(server: HubServer) -> Hub:
 
 
 def test_data_and_card_arrive_as_they_are(exported: Path, server: HubServer) -> None:
-    address = push(uploads(exported), "me/mine", client(server), private=True)
+    address = push(package(exported), "me/mine", client(server), private=True)
     assert address == f"{server.endpoint}/datasets/me/mine"
     names = ("README.md", "train.parquet")
     assert server.files == {name: (exported / name).read_bytes() for name in names}
@@ -53,10 +54,19 @@ def test_data_and_card_arrive_as_they_are(exported: Path, server: HubServer) -> 
     assert server.tokens == {f"Bearer {TOKEN}"}
 
 
+def test_a_model_arrives_whole_and_as_a_model(tmp_path: Path, server: HubServer) -> None:
+    source = checkpoint(tmp_path / "arm", adapter=True)
+    run_model_stage(tmp_path / "out", source, MODEL, identity=Identity("export-model", {}))
+    address = push(package(tmp_path / "out"), "me/mine", client(server))
+    assert address == f"{server.endpoint}/me/mine"
+    assert server.files == {name: (tmp_path / "out" / name).read_bytes() for name in FULL_FILES}
+    assert [made.get("type", "model") for made in server.made] == ["model"]
+
+
 def test_a_public_data_set_is_not_taken_for_a_private_one(exported: Path) -> None:
     with HubServer(private=False) as server:
         with pytest.raises(UsageError, match="me/mine exists and is public"):
-            push(uploads(exported), "me/mine", client(server), private=True)
+            push(package(exported), "me/mine", client(server), private=True)
         assert server.files == {}
 
 
@@ -65,7 +75,7 @@ def test_a_hub_that_refuses_is_one_line_without_the_token(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with HubServer(status=403) as server, pytest.raises(WizardCoderError) as raised:
-        push(uploads(exported), "me/mine", client(server))
+        push(package(exported), "me/mine", client(server))
     message = str(raised.value)
     assert message.startswith("me/mine: the Hub did not take it: ")
     assert "403" in message
@@ -76,7 +86,7 @@ def test_a_hub_that_refuses_is_one_line_without_the_token(
 def test_a_hub_that_cannot_be_reached_is_one_line(exported: Path) -> None:
     hub = HfApi(endpoint="http://127.0.0.1:1", token=TOKEN)
     with pytest.raises(WizardCoderError, match=r"did not take it: .*refused"):
-        push(uploads(exported), "me/mine", hub)
+        push(package(exported), "me/mine", hub)
 
 
 def test_what_the_client_says_of_a_token_is_not_repeated(
@@ -88,7 +98,7 @@ def test_what_the_client_says_of_a_token_is_not_repeated(
 
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with pytest.raises(WizardCoderError, match="bad header: Bearer …"):
-        push(uploads(exported), "me/mine", Blabbing())  # type: ignore[arg-type]
+        push(package(exported), "me/mine", Blabbing())  # type: ignore[arg-type]
 
 
 def test_without_a_token_nothing_begins() -> None:
@@ -99,7 +109,7 @@ def test_without_a_token_nothing_begins() -> None:
 @pytest.mark.parametrize("name", ["mine", "me/", "/mine", "me/mine/1", "me/../x y", ""])
 def test_a_name_without_an_owner_is_refused(name: str, exported: Path, server: HubServer) -> None:
     with pytest.raises(UsageError, match="OWNER/NAME"):
-        push(uploads(exported), name, client(server))
+        push(package(exported), name, client(server))
     assert server.made == []
 
 
@@ -114,15 +124,15 @@ def test_unknown_licences_are_refused_and_may_be_allowed(tmp_path: Path) -> None
         allow_unknown=True,
     )
     with pytest.raises(UsageError, match=r"1 of 2 records is unknown.*--allow-unknown-licence"):
-        uploads(tmp_path / "out")
-    sent = uploads(tmp_path / "out", allow_unknown=True)
-    assert [upload.file.name for upload in sent] == ["README.md", "train.jsonl"]
+        package(tmp_path / "out")
+    sent = package(tmp_path / "out", allow_unknown=True)
+    assert sent.names == ["README.md", "train.jsonl"]
 
 
 def test_a_folder_that_is_no_export_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no manifest"):
-        uploads(tmp_path)
+        package(tmp_path)
     with open_stage(tmp_path / "other", Identity("clean", {})) as stage:
         stage.finish({}, counts={})
     with pytest.raises(UsageError, match="is no export"):
-        uploads(tmp_path / "other")
+        package(tmp_path / "other")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.clean.planted import record
@@ -9,6 +11,7 @@ from wizardcoder import recipe
 from wizardcoder.errors import RecipeError
 from wizardcoder.pipeline import arms
 from wizardcoder.records import Record
+from wizardcoder.storage import write_parquet
 
 RECORDS = [record(f"s{n}/{r}", seed_id=f"s{n}", round=r) for n in range(40) for r in range(4)]
 
@@ -30,6 +33,14 @@ def test_a_draw_keeps_the_order_and_holds_every_smaller_draw() -> None:
     assert len(small) == 10 and len(large) == 50
     assert [r for r in RECORDS if r in large] == large
     assert [r for r in large if r in small] == small
+
+
+def test_a_training_set_is_read_from_its_table_again_and_again(tmp_path: Path) -> None:
+    table = tmp_path / "records.parquet"
+    write_parquet(table, Record, RECORDS)
+    merged = arms.TrainingSet(table, 1, False, None, 0)
+    assert list(merged) == list(merged) == list(arms.select(RECORDS, 1))
+    assert list(arms.TrainingSet(table, None, False, 10, 3)) == arms.draw(RECORDS, 10, seed=3)
 
 
 def test_another_seed_draws_others() -> None:

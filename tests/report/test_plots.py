@@ -11,7 +11,7 @@ import pytest
 
 from wizardcoder.errors import MissingExtraError
 from wizardcoder.report import Arm, GroupScore, Results
-from wizardcoder.report.loss import LOSS_POINTS, loss_curves, thinned
+from wizardcoder.report.learning import LOSS_POINTS, loss_curves, thinned
 from wizardcoder.report.plots import score_panel
 
 

@@ -33,7 +33,8 @@ def one_thread() -> None:
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model") / "base"
-    pretrain(TEXTS, BASE_OPTIONS, folder, vocabulary_texts=[e.prompt for e in from_records(make_records())])
+    prompts = [example.prompt for example in from_records(make_records())]
+    pretrain(TEXTS, BASE_OPTIONS, folder, vocabulary_texts=prompts)
     return folder
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from transformers import MambaConfig
 
 from wizardcoder.errors import TrainingError
-from wizardcoder.train import attention
+from wizardcoder.train import attention, shared_key
 from wizardcoder.train.attention import NAME, check_packing, choose_attention, document_attention
 
 from .models import VOCABULARY, gpt_bigcode, llama, make_model, mistral, qwen2
@@ -60,6 +60,7 @@ def test_it_reads_what_pytorch_reads_document_by_document(
 def test_a_group_that_would_hold_too_many_scores_is_split(monkeypatch: pytest.MonkeyPatch) -> None:
     attention._grouping.cache_clear()
     monkeypatch.setattr(attention, "MOST_SCORES", 4 * 2 * 10**2)
+    monkeypatch.setattr(attention, "ROUNDED", 1)
     lengths = (0, 10, 20, 30, 40, 50)
     assert [group.documents for group in attention._grouping(lengths, 4).groups] == [2, 2, 1]
     attention._grouping.cache_clear()
@@ -94,7 +95,12 @@ def test_a_window_that_is_switched_off_is_none() -> None:
 
 @pytest.mark.parametrize("half", [True, False])
 def test_on_a_cpu_attention_goes_document_by_document(half: bool) -> None:
-    assert choose_attention(make_model(gpt_bigcode), "auto", 64, half=half) == NAME
+    assert choose_attention(make_model(gpt_bigcode), "auto", 512, half=half) == NAME
+    assert choose_attention(make_model(llama), "auto", 64, half=half) == NAME
+
+
+def test_very_short_rows_of_a_shared_key_take_a_mask() -> None:
+    assert choose_attention(make_model(gpt_bigcode), "auto", 128, half=True) == shared_key.NAME
 
 
 def test_what_is_asked_for_by_name_is_taken() -> None:
@@ -116,7 +122,7 @@ def test_an_attention_that_ignores_borders_fails_the_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = make_model(gpt_bigcode)
-    choose_attention(model, "auto", 64, half=False)
+    choose_attention(model, "auto", 512, half=False)
     model.set_attn_implementation(NAME)
     grouping = attention._grouping
     monkeypatch.setattr(

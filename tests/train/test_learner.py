@@ -113,3 +113,13 @@ def test_a_cosine_falls_from_one_to_zero_after_warm_up() -> None:
     options = Train(warmup_steps=2, schedule="cosine")
     factors = [lr_factor(step, 10, options) for step in (2, 6, 10)]
     assert factors == pytest.approx([1.0, 0.5, 0.0])
+
+
+def test_gradients_that_are_not_finite_change_no_weight(model: PreTrainedModel) -> None:
+    learner = learner_of(model, ema=True)
+    learner.accumulate([batch_of(model, [(0,)])], LABELS)
+    model.transformer.wte.weight.grad[0, 0] = math.inf
+    before = [p.detach().clone() for p in (*model.parameters(), *learner.average.values())]
+    assert learner.update(0) == math.inf
+    after = (*model.parameters(), *learner.average.values())
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from wizardcoder.train import shared_key
 from wizardcoder.train.attention import FLAT, NAME, choose_attention
 from wizardcoder.train.batches import Batch, make_batch
 from wizardcoder.train.examples import Encoded
@@ -28,7 +29,7 @@ VARIANTS = [
     (config, attention)
     for config in (gpt_bigcode, llama, qwen2)
     for attention in ("eager", "sdpa", NAME)
-]
+] + [(gpt_bigcode, shared_key.NAME)]
 
 
 @pytest.fixture(params=VARIANTS, ids=lambda v: f"{v[0].__name__}-{v[1]}")

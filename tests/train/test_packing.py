@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizardcoder.train.packing import epoch_rows
+from wizardcoder.train.packing import epoch_rows, single_rows
 
 LENGTHS = st.lists(st.integers(1, 50), max_size=80)
 
@@ -47,3 +47,9 @@ def test_another_epoch_has_another_order_and_other_neighbours() -> None:
 def test_another_seed_has_another_order() -> None:
     lengths = [1 + i % 30 for i in range(200)]
     assert epoch_rows(lengths, 64, seed=0, epoch=0) != epoch_rows(lengths, 64, seed=1, epoch=0)
+
+
+def test_without_packing_each_example_has_a_row_in_an_order_of_its_epoch() -> None:
+    first, second = (single_rows(50, seed=0, epoch=epoch) for epoch in (0, 1))
+    assert sorted(first) == sorted(second) == [(example,) for example in range(50)]
+    assert first != second

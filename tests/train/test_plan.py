@@ -48,6 +48,12 @@ def test_an_epoch_shows_every_example_once() -> None:
     )
 
 
+@pytest.mark.parametrize("rows_per_step", [2, 512])
+def test_epochs_end_with_their_last_row(rows_per_step: int) -> None:
+    plan = make_plan(DATA, options(epochs=3, rows_per_step=rows_per_step))
+    assert sum(len(step.rows) for step in plan.from_step(0)) == 15
+
+
 def test_resuming_goes_on_with_the_step_after() -> None:
     plan = make_plan(DATA, options(steps=9))
     assert list(plan.from_step(4)) == list(islice(plan.from_step(0), 4, None))

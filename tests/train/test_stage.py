@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from wizardcoder.progress import Progress
 from wizardcoder.recipe import Train
 from wizardcoder.records import Record
 from wizardcoder.train import fit, from_records, pretrain
+from wizardcoder.train.batches import Batch
 from wizardcoder.train.journal import LOG
 from wizardcoder.train.learner import Learner
 
@@ -222,6 +224,27 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(
         fit(records, base, options_with(), tmp_path / "arm")
     (state,) = (tmp_path / "arm.partial" / "states").iterdir()
     assert state.name == "00000003"
+    monkeypatch.undo()
+    fit(records, base, options_with(), tmp_path / "arm")
+    assert same_weights(tmp_path / "arm", tuned)
+
+
+def test_gradients_that_are_not_finite_stop_before_a_weight_changes(
+    tuned: Path, base: Path, records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accumulate = Learner.accumulate
+    calls: list[int] = []
+
+    def broken(self: Learner, batches: Iterable[Batch], labels: int) -> float:
+        calls.append(1)
+        loss = accumulate(self, batches, labels)
+        if len(calls) == 4:
+            next(iter(self.learning().values())).grad.fill_(math.inf)  # type: ignore[union-attr]
+        return loss
+
+    monkeypatch.setattr(Learner, "accumulate", broken)
+    with pytest.raises(TrainingError, match=r"norm of the gradients of step 4 is inf .*precision"):
+        fit(records, base, options_with(), tmp_path / "arm")
     monkeypatch.undo()
     fit(records, base, options_with(), tmp_path / "arm")
     assert same_weights(tmp_path / "arm", tuned)

@@ -82,6 +82,24 @@ def test_a_chat_ends_with_the_end_token_even_where_the_template_forgets_it(
     assert encoding.encoded.learnt[-1]
 
 
+def test_a_response_that_the_template_rewrites_is_learnt_once_as_it_writes_it(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    thoughtless = CHATML.replace("m['content']", "m['content'].split('</think>')[-1]")
+    tokenizer.chat_template = thoughtless
+    record = replace(make_record(3), response="<think>hm</think>r1")
+    (example,) = render([record], "chat", tokenizer)
+    assert example.response == "r1<|end|>"
+
+
+def test_a_conversation_that_the_template_refuses_is_an_error_that_says_what_to_use(
+    tokenizer: PreTrainedTokenizerBase, conversation: Record
+) -> None:
+    tokenizer.chat_template = "{{ raise_exception('no system role') }}"
+    with pytest.raises(TrainingError, match=r"of system, user: no system role; use train.template"):
+        list(render([conversation], "chat", tokenizer))
+
+
 def test_a_model_without_a_chat_template_is_an_error_that_says_what_to_use(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:

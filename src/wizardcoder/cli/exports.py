@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
@@ -14,15 +14,20 @@ from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
     from wizardcoder.export import Upload
+    from wizardcoder.pipeline import Exported, Run
 
 Choice = TypeVar("Choice", bound=str)
 Arm = Annotated[str, typer.Option(help="final, round-N, seed, or a control.")]
-Stage = Annotated[str, typer.Option(help="clean, or evolved: as it was before cleaning.")]
+Model = Annotated[bool, typer.Option("--model", help="The arm's model instead of its data.")]
+BaseLicence = Annotated[
+    str | None, typer.Option(help="Of a model: the licence of its base; default: the recipe's.")
+]
 AllowUnknown = Annotated[
     bool,
-    typer.Option("--allow-unknown-licence", help="Go on where a record's licence is unknown."),
+    typer.Option("--allow-unknown-licence", help="Go on where a licence is unknown."),
 ]
-_FORMAT_HELP = "alpaca, chat, sharegpt (JSONL) or parquet."
+_STAGE_HELP = "clean, or evolved: as it was before cleaning."
+_FORMAT_HELP = "alpaca, chat, sharegpt (JSONL), or parquet."
 
 
 def register(app: typer.Typer) -> None:
@@ -33,34 +38,39 @@ def register(app: typer.Typer) -> None:
 
 def export(
     run: RunFolder = None,
-    format: Annotated[str, typer.Option(help=_FORMAT_HELP)] = "parquet",
+    format: Annotated[str | None, typer.Option(help=f"Of data: {_FORMAT_HELP}")] = None,
     out: Out = None,
     arm: Arm = "final",
-    stage: Stage = "clean",
+    stage: Annotated[str | None, typer.Option(help=f"Of data: {_STAGE_HELP}")] = None,
+    model: Model = False,
+    base_licence: BaseLicence = None,
     allow_unknown: AllowUnknown = False,
     force: Force = False,
 ) -> None:
-    """Write a run's data for others, with its card: a folder that `datasets` loads.
+    """Write a run's data, or a model, for others with its card: a folder that loads anywhere.
 
-    Default folder: RUN/export/ARM-STAGE-FORMAT.
+    Default folder: RUN/export/ARM-STAGE-FORMAT, or RUN/export/ARM-model.
     """
-    typer.echo(_export(run, format, out, arm, stage, allow_unknown, force))
+    wanted = Wanted(format, stage, model, base_licence, arm, out, allow_unknown, force)
+    typer.echo(_export(run, wanted))
 
 
 def push(
     source: Annotated[
         Path, typer.Argument(help="A run, or a folder that export wrote.", metavar="RUN|DIR")
     ],
-    to: Annotated[str, typer.Option(help="The data set's name on the Hub.", metavar="OWNER/NAME")],
+    to: Annotated[str, typer.Option(help="Its name on the Hub.", metavar="OWNER/NAME")],
     private: Annotated[bool, typer.Option("--private", help="Only its owner can see it.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent.")] = False,
-    format: Annotated[str, typer.Option(help=f"Of a run: {_FORMAT_HELP}")] = "parquet",
+    format: Annotated[str | None, typer.Option(help=f"Of a run: {_FORMAT_HELP}")] = None,
     arm: Arm = "final",
-    stage: Stage = "clean",
+    stage: Annotated[str | None, typer.Option(help=f"Of a run: {_STAGE_HELP}")] = None,
+    model: Model = False,
+    base_licence: BaseLicence = None,
     allow_unknown: AllowUnknown = False,
     force: Force = False,
 ) -> None:
-    """Upload a data set with its card to the Hugging Face Hub.
+    """Upload a data set, or a model, with its card to the Hugging Face Hub.
 
     The token comes from HF_TOKEN or `hf auth login`. A run is exported first, as `export` does.
     """
@@ -68,46 +78,85 @@ def push(
 
     exporting.check_name(to)
     hub = None if dry_run else exporting.open_hub()  # complains before anything is written
-    folder = source
-    if (source / "recipe.toml").is_file():
-        folder = _export(source, format, None, arm, stage, allow_unknown, force)
-    files = exporting.uploads(folder, allow_unknown=allow_unknown)
-    for upload in files:
+    wanted = Wanted(format, stage, model, base_licence, arm, None, allow_unknown, force)
+    folder = _export(source, wanted) if (source / "recipe.toml").is_file() else source
+    sent = exporting.package(folder, allow_unknown=allow_unknown)
+    if model and sent.kind != "model":
+        raise UsageError(f"--model: {folder} is an exported data set; leave --model away")
+    for upload in sent.files:
         typer.echo(_line(upload))
     if hub is None:
         typer.echo(f"nothing was sent: without --dry-run these files go to {to}")
     else:
-        typer.echo(exporting.push(files, to, hub, private=private))
+        typer.echo(exporting.push(sent, to, hub, private=private))
 
 
-def _export(
-    folder: Path | None,
-    format: str,
-    out: Path | None,
-    arm: str,
-    stage: str,
-    allow_unknown: bool,
-    force: bool,
-) -> Path:
+class Wanted(NamedTuple):
+    """What is to be exported of a run; None: the default."""
+
+    format: str | None
+    stage: str | None
+    model: bool
+    base_licence: str | None
+    arm: str
+    out: Path | None
+    allow_unknown: bool
+    force: bool
+
+
+def _export(folder: Path | None, wanted: Wanted) -> Path:
     from wizardcoder.cli.progress import Watch
-    from wizardcoder.export import FORMATS
-    from wizardcoder.pipeline import STAGES, existing_run
-    from wizardcoder.pipeline import export as write
+    from wizardcoder.pipeline import existing_run
 
-    known_format = _known("--format", format, FORMATS)
-    known_stage = _known("--stage", stage, STAGES)
+    _check(wanted)
     with Watch() as watch:
-        run = existing_run(options.newest_run(folder), force=force, watch=watch)
-        made = write(
-            run, known_format, arm=arm, stage=known_stage, out=out, allow_unknown=allow_unknown
-        )
+        run = existing_run(options.newest_run(folder), force=wanted.force, watch=watch)
+        if wanted.model:
+            return _export_model(run, wanted)
+        made = _export_data(run, wanted)
     if made.cut:
         typer.echo(
-            f"{made.cut:,} of {made.records:,} conversations are written in part: {format} holds "
-            "one exchange; --format chat, sharegpt or parquet holds all",
+            f"{made.cut:,} of {made.records:,} conversations are written in part: {wanted.format} "
+            "holds one exchange; --format chat, sharegpt or parquet holds all",
             err=True,
         )
     return made.folder
+
+
+def _check(wanted: Wanted) -> None:
+    """Raises UsageError for an option that means nothing beside the others."""
+    if wanted.model and (wanted.format or wanted.stage):
+        option = "--format" if wanted.format else "--stage"
+        raise UsageError(f"{option} is about data: leave it away, or leave --model away")
+    if wanted.base_licence and not wanted.model:
+        raise UsageError("--base-licence is about a model: say --model as well")
+
+
+def _export_model(run: Run, wanted: Wanted) -> Path:
+    from wizardcoder.pipeline import export_model
+
+    return export_model(
+        run,
+        arm=wanted.arm,
+        out=wanted.out,
+        base_licence=wanted.base_licence or "",
+        allow_unknown=wanted.allow_unknown,
+    )
+
+
+def _export_data(run: Run, wanted: Wanted) -> Exported:
+    from wizardcoder.export import FORMATS
+    from wizardcoder.pipeline import STAGES
+    from wizardcoder.pipeline import export as write
+
+    return write(
+        run,
+        _known("--format", wanted.format or "parquet", FORMATS),
+        arm=wanted.arm,
+        stage=_known("--stage", wanted.stage or "clean", STAGES),
+        out=wanted.out,
+        allow_unknown=wanted.allow_unknown,
+    )
 
 
 def _known(option: str, given: str, known: Sequence[Choice]) -> Choice:

@@ -23,7 +23,8 @@ from wizardcoder.cli.options import (
 from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
-    from wizardcoder.pipeline import Estimate, Sample
+    from wizardcoder.pipeline import Estimate, Sample, TrainingCost
+    from wizardcoder.pipeline.training_cost import Devices
     from wizardcoder.recipe import Recipe
     from wizardcoder.records import Record
 
@@ -69,10 +70,18 @@ def plan(
     max_usd: MaxUsd = None,
     max_tokens: MaxTokens = None,
     max_hours: MaxHours = None,
+    device: Annotated[str | None, typer.Option(help="train: its name; default: H100.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="train: how many.")] = 1,
+    memory_gb: Annotated[float | None, typer.Option(min=0, help="train: of a device.")] = None,
+    mfu: Annotated[float | None, typer.Option(min=0.01, max=1, help="train: assumed.")] = None,
+    usd_per_hour: Annotated[float | None, typer.Option(min=0, help="train: a device's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what will be called, spent and trained; nothing is sent without --sample."""
-    from wizardcoder.pipeline import describe, plan_evolve
+    """Say what will be called, spent and trained; nothing is sent without --sample.
+
+    `plan train` reads of the base model its configuration and its tokenizer only.
+    """
+    from wizardcoder.pipeline import choose_devices, describe, plan_evolve
     from wizardcoder.pipeline.plan import read_seeds
 
     given = {
@@ -80,18 +89,38 @@ def plan(
         "evolve.rounds": rounds,
         "teacher.endpoint": endpoint,
         "teacher.model": model,
+        "train.usd_per_hour": usd_per_hour,
         **options.limits(max_usd, max_tokens, max_hours),
     }
     changes = [*(overrides or ()), *options.as_overrides(given)]
     part, source = _split(what or [])
     target = _target(source, recipe, changes, out, data)
     seeds = read_seeds(target.recipe, data, target.run)
+    if part == "train":
+        chosen = choose_devices(
+            target.recipe, device, number=devices, memory_gb=memory_gb, utilisation=mfu
+        )
+        _plan_training(target, seeds, chosen, as_json=as_json)
+        return
     sampled = _sample(target, seeds, sample, ledger) if sample else None
     found = plan_evolve(target.recipe, seeds, sampled)
     if as_json:
         typer.echo(json.dumps(_table(found), indent=2))
         return
     for line in describe(target.recipe, seeds, found, part):
+        typer.echo(line)
+
+
+def _plan_training(
+    target: _Target, seeds: list[Record], devices: Devices, *, as_json: bool
+) -> None:
+    from wizardcoder.pipeline import describe_training, plan_training
+
+    found = plan_training(target.recipe, seeds, target.run or Path(), devices)
+    if as_json:
+        typer.echo(json.dumps(_training_table(found), indent=2))
+        return
+    for line in describe_training(target.recipe, found):
         typer.echo(line)
 
 
@@ -142,3 +171,21 @@ def _table(found: Estimate) -> dict[str, object]:
     if found.interval is not None:
         table["interval"] = [end._asdict() for end in found.interval]
     return table
+
+
+def _training_table(found: TrainingCost) -> dict[str, object]:
+    """What training takes, as JSON has it; memory in bytes of one device."""
+    return {
+        "weights": found.weights,
+        "arms": [
+            {
+                **{k: v for k, v in arm._asdict().items() if k != "seen"},
+                **{k: v for k, v in arm.seen._asdict().items() if k not in ("largest", "examples")},
+            }
+            for arm in found.arms
+        ],
+        "memory": {**found.memory._asdict(), "total": found.memory.total},
+        "devices": found.devices._asdict(),
+        "fits": found.fits,
+        "remedies": [remedy._asdict() for remedy in found.remedies],
+    }

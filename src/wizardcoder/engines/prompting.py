@@ -75,13 +75,19 @@ def encode_chat(
 ) -> list[int]:
     """The tokens of a conversation that the model is to answer.
 
-    A model without a chat template of its own is asked as in training here: Alpaca's.
+    A model without a chat template of its own is asked as in training here: Alpaca's. Raises
+    UsageError for what the template refuses, such as a role that it does not know.
     """
-    text = tokenizer.apply_chat_template(
-        list(messages),
-        chat_template=tokenizer.chat_template or alpaca_template(tokenizer),
-        add_generation_prompt=True,
-        tokenize=False,
-    )
+    from jinja2 import TemplateError
+
+    try:
+        text = tokenizer.apply_chat_template(
+            list(messages),
+            chat_template=tokenizer.chat_template or alpaca_template(tokenizer),
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+    except TemplateError as error:
+        raise UsageError(f"the model's chat template refuses the conversation: {error}") from None
     ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return ids

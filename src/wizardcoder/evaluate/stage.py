@@ -26,6 +26,7 @@ from wizardcoder.storage import (
     Identity,
     Json,
     Stage,
+    adopt,
     from_json,
     input_hashes,
     open_stage,
@@ -63,12 +64,14 @@ def run_stage(
     partial: bool = False,
     jobs: int | None = None,
     allow_weak: bool = False,
+    ready: Path | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> Json:
     """Judge completions, a finished stage folder or a file, into `path`; returns the manifest.
 
-    What an interrupted execution judged is kept: only the rest is run. The benchmark's own
+    What an interrupted execution judged is kept: only the rest is run. `ready` may be a stage
+    folder where the same was judged before: it is copied. The benchmark's own
     solutions are judged along where that was not done before on this machine; the manifest's
     `self_check` names those that failed. Raises as `read_completions` and `evaluate` do, and, for
     a file unless `partial`, SandboxError where the sandbox failed at a program.
@@ -76,6 +79,8 @@ def run_stage(
     wanted = read_completions(completions, benchmark, partial=partial)
     assembly = options.assembly or wanted.assembly or benchmark.assembly
     identity = identity_of(completions, benchmark, options, assembly)
+    if ready is not None:
+        adopt(ready, path, identity)
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wizardcoder.export import licences, markdown
+from wizardcoder.export import licences
+from wizardcoder.export.rendering import render
 from wizardcoder.export.selection import Contents
 
 #: The longest table that a card shows whole; a code base may have a source per file.
@@ -115,41 +116,33 @@ def card(origin: Origin, contents: Contents, *, file: str = "", cut: int = 0) ->
 
     `file` is the data beside it, if any; `cut`: conversations that its format holds in part only.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(  # Markdown, not HTML: the filters escape
-        loader=PackageLoader("wizardcoder.export", "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        code=markdown.code,
-        fenced=markdown.fenced,
-        number=lambda number: f"{number:,}",
-        percent=lambda part, whole: f"{part / whole:.1%}",
-        prose=markdown.prose,
-        yaml=markdown.scalar,
-    )
     strictest = licences.strictest(contents.licences)
-    return environment.get_template("dataset_card.md").render(
-        origin=origin,
-        contents=contents,
+    return render(
+        "dataset_card.md",
+        **data_facts(origin, contents),
         file=file,
         cut=cut,
         metadata=licences.hub_metadata(strictest),
         size=_size(contents.records),
-        strictest=strictest,
-        strictness=licences.strictness(strictest),
-        unknown=unknown_records(contents),
-        clashes=licences.clashes(contents.licences),
-        no_derivatives=_of_class(contents, licences.Strictness.NO_DERIVATIVES),
-        sources=contents.sources.most_common(ROWS_SHOWN),
-        further=_further(contents),
-        teachers=_teachers(origin, contents),
         verified=contents.verification.total(),
     )
+
+
+def data_facts(origin: Origin, contents: Contents) -> dict[str, object]:
+    """What any card says of data: by the names that the templates of its parts know."""
+    strictest = licences.strictest(contents.licences)
+    return {
+        "origin": origin,
+        "contents": contents,
+        "strictest": strictest,
+        "strictness": licences.strictness(strictest),
+        "unknown": unknown_records(contents),
+        "clashes": licences.clashes(contents.licences),
+        "no_derivatives": _of_class(contents, licences.Strictness.NO_DERIVATIVES),
+        "sources": contents.sources.most_common(ROWS_SHOWN),
+        "further": _further(contents),
+        "teachers": _teachers(origin, contents),
+    }
 
 
 def unknown_records(contents: Contents) -> int:

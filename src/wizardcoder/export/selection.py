@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +47,13 @@ class Contents:
     languages: Counter[str] = field(default_factory=Counter)
     judge: Counter[str] = field(default_factory=Counter)
     verification: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Contents:
+        """What some records are, one by one."""
+        return _contents(
+            Counter(Group(*(getattr(each, name) for name in Group._fields)) for each in records)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from wizardcoder.storage import (
     write_text,
 )
 
+#: The stage's name in the identity of an exported data set.
+STAGE = "export"
 CARD = "README.md"
 _SOURCES_NAMED = 3
 _RECORDS_PER_REPORT = 1000

@@ -11,13 +11,15 @@ from __future__ import annotations
 from wizardcoder.pipeline.doctor import Finding, diagnose
 from wizardcoder.pipeline.estimate import Estimate, Sample
 from wizardcoder.pipeline.everything import run_all
-from wizardcoder.pipeline.exports import STAGES, Exported, export
+from wizardcoder.pipeline.exports import STAGES, Exported, export, export_model
 from wizardcoder.pipeline.headline import Headline, headline
 from wizardcoder.pipeline.opening import existing_run, open_run
 from wizardcoder.pipeline.plan import describe, plan_evolve
 from wizardcoder.pipeline.results import report, results
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.sampling import sample, sample_endpoint
+from wizardcoder.pipeline.training_cost import TrainingCost, choose_devices, plan_training
+from wizardcoder.pipeline.training_lines import describe_training
 
 __all__ = [
     "STAGES",
@@ -27,13 +29,18 @@ __all__ = [
     "Headline",
     "Run",
     "Sample",
+    "TrainingCost",
+    "choose_devices",
     "describe",
+    "describe_training",
     "diagnose",
     "existing_run",
     "export",
+    "export_model",
     "headline",
     "open_run",
     "plan_evolve",
+    "plan_training",
     "report",
     "results",
     "run_all",

@@ -143,3 +143,9 @@ def check(recipe: Recipe) -> None:
             f"evolve.stop.benchmark = {name!r}: models are chosen by a development set, never by "
             f"one that the result is tested on; known: {', '.join(DEVELOPMENT_SETS)}"
         )
+    if recipe.train.score_every_steps and recipe.generate.engine == "endpoint":
+        raise RecipeError(
+            "train.score_every_steps samples the model in training, and generate.engine = "
+            "'endpoint' asks another one: set generate.engine = 'transformers', or "
+            "train.score_every_steps = 0"
+        )

@@ -1,17 +1,21 @@
-"""A run's data for others: which records an export holds, and the folder it becomes."""
+"""A run's data and models for others: what an export holds, and the folder it becomes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from wizardcoder import export as exporting
-from wizardcoder.errors import UsageError
+from wizardcoder import train
+from wizardcoder.errors import InputError, UsageError
 from wizardcoder.export import Format, Origin, Selection
 from wizardcoder.pipeline import arms
+from wizardcoder.pipeline.model_origins import model_origin, trained_folder, trained_models
 from wizardcoder.pipeline.origins import Folders, origin
 from wizardcoder.pipeline.run import Run
-from wizardcoder.storage import Identity, disk_errors, input_hashes
+from wizardcoder.pipeline.scored import weights_of
+from wizardcoder.storage import Identity, disk_errors, input_hashes, text_digest
 
 Stage = Literal["clean", "evolved"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -111,6 +115,56 @@ def export(
         progress=run.watch(f"export {arm}"),
     )
     return Exported(folder, manifest["counts"]["records"], manifest["counts"]["cut"])
+
+
+def export_model(
+    run: Run,
+    *,
+    arm: str = "final",
+    out: Path | None = None,
+    base_licence: str = "",
+    allow_unknown: bool = False,
+) -> Path:
+    """Export the model of an arm, with its card, into `out`; None: a folder in export/ of the run.
+
+    `base_licence`: that of the base model, where the recipe does not say. `final` is the last round
+    where no arm of that name was trained. Raises UsageError when there is no such model, or as
+    `export.run_model_stage` does; InputError when its weights are not those that training left.
+    """
+    if arm == "final" and "final" not in run.arms:
+        arm = f"round-{run.rounds}" if run.rounds else "seed"
+    checkpoint = trained_folder(run, arm)
+    weights = train.fingerprint(checkpoint)
+    if weights != weights_of(checkpoint):
+        raise InputError(
+            checkpoint,
+            problem="does not hold the weights that training left there",
+            mend=f"train again: wizardcoder train {run.path} --arm {arm} --force",
+        )
+    model = model_origin(run, arm, base_licence)
+    folder = out or run.path / "export" / f"{arm}-model"
+    with disk_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    exporting.run_model_stage(
+        folder,
+        checkpoint,
+        model,
+        identity=Identity(
+            exporting.MODEL_STAGE,
+            {"arm": arm},
+            {"weights": weights, "card": text_digest(exporting.model_card(model))},
+        ),
+        allow_unknown=allow_unknown,
+        force=run.force,
+        progress=run.watch(f"export {arm}"),
+    )
+    return folder
+
+
+def model_cards(run: Run) -> Iterator[tuple[str, str]]:
+    """The card of each model that a run has trained, by arm."""
+    for arm in trained_models(run):
+        yield arm, exporting.model_card(model_origin(run, arm))
 
 
 def card(run: Run) -> str | None:

@@ -20,7 +20,7 @@ from wizardcoder.storage import begun, disk_errors, write_text
 #: What may differ when a run goes on: it changes no stage that is done.
 FREE_KEYS = frozenset(
     {
-        *("name", "arms", "workers"),
+        *("name", "arms", "workers", "base.licence"),
         *(f"generate.{key}" for key in SAMPLED_HOW),
         *(f"train.{key}" for key in train.HOW_NOT_WHAT),
         *(f"teacher.{key}" for key in HOW_NOT_WHAT),

@@ -12,7 +12,7 @@ import tomli_w
 
 from wizardcoder import prompts
 from wizardcoder.export import Cleaning, Evolution, Origin, Prompt, Spent, Tally
-from wizardcoder.pipeline import names, words
+from wizardcoder.pipeline import arms, names, words
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.touching import checked_names, kept_records
 from wizardcoder.recipe import Recipe
@@ -20,7 +20,7 @@ from wizardcoder.storage import Json, read_manifest, tally_parquet
 
 _ABOUT_DATA = {"name", "seed", "seeds", "teacher", "teachers", "evolve", "clean", "controls"}
 #: Keys of a recipe that may say a place of the machine that it ran on.
-_PLACES = frozenset({"source", "model", "endpoint"})
+_PLACES = frozenset({"source", "also", "tasks", "benchmark_files", "model", "endpoint"})
 
 
 class Folders(NamedTuple):
@@ -46,13 +46,13 @@ def origin(run: Run, arm: str, folders: Folders, rounds: int | None) -> Origin:
         cleaning=_cleaning(folders.clean) if folders.clean else None,
         spent=tuple(_spent(run, folders)),
         versions=_versions(folders),
-        recipe_toml=_recipe_toml(run.recipe),
+        recipe_toml=recipe_toml(run.recipe, _ABOUT_DATA),
     )
 
 
 def _selected(arm: str, rounds: int | None) -> str:
     """The name of an arm by what it selects, also of the one called final."""
-    if rounds is None:
+    if rounds is None or arms.is_alone(arm):
         return arm
     return f"round-{rounds}" if rounds else "seed"
 
@@ -173,9 +173,9 @@ def _within(round: int, rounds: int | None) -> bool:
     return rounds is None or round <= rounds
 
 
-def _recipe_toml(wanted: Recipe) -> str:
-    """The tables that decide about data, without places of a machine and secrets in a URL."""
-    tables = wanted.model_dump(mode="json", exclude_none=True, include=_ABOUT_DATA)
+def recipe_toml(wanted: Recipe, only: set[str] | None = None) -> str:
+    """Some tables of a recipe, or all, without places of a machine and secrets in a URL."""
+    tables = wanted.model_dump(mode="json", exclude_none=True, include=only)
     return tomli_w.dumps(_public(tables))
 
 
@@ -184,13 +184,13 @@ def _public(value: Any, key: str = "") -> Any:
         return {key: _public(part, key) for key, part in value.items()}
     if isinstance(value, list):
         return [_public(part, key) for part in value]
-    return _place(value) if key in _PLACES and isinstance(value, str) else value
+    return public_place(value) if key in _PLACES and isinstance(value, str) else value
 
 
-def _place(text: str) -> str:
+def public_place(text: str) -> str:
     """A path without its folders, a URL without user, password and query; else the text.
 
-    >>> _place("/home/me/seeds.json"), _place("https://me:secret@host:8000/v1?key=1")
+    >>> public_place("/home/me/seeds.json"), public_place("https://me:secret@host:8000/v1?key=1")
     ('seeds.json', 'https://host:8000/v1')
     """
     if "://" in text:

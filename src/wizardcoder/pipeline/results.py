@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from wizardcoder import report as page
 from wizardcoder.pipeline import arms, evol_stop, names, words
 from wizardcoder.pipeline.base import FROM_CACHE
 from wizardcoder.pipeline.evidence import cleaning
-from wizardcoder.pipeline.exports import card
+from wizardcoder.pipeline.exports import card, model_cards
 from wizardcoder.pipeline.run import Run
-from wizardcoder.pipeline.touching import is_checked, touched
+from wizardcoder.pipeline.scored import judged, score_of, verdicts_of
 from wizardcoder.records import Record, Rejected
 from wizardcoder.storage import Json, read_manifest, read_parquet, text_digest, write_text
 
@@ -26,10 +26,16 @@ _POINTS_OF_A_CURVE = 120
 
 
 def report(run: Run) -> Path:
-    """Write the report of what a run has done so far, and its data's card; returns the page."""
+    """Write the report of what a run has done so far, and the cards of its data and of each model.
+
+    Returns the page. A model's card lies beside its weights, too.
+    """
     written = page.write_report(results(run), run.path / "report")
     if text := card(run):
         write_text(written.with_name("dataset_card.md"), text)
+    for arm, text in model_cards(run):
+        write_text(written.with_name(f"model_card-{arm}.md"), text)
+        write_text(run.path / "model" / arm / "README.md", text)
     return written
 
 
@@ -38,8 +44,8 @@ def results(run: Run) -> page.Results:
     verdicts = [
         verdict
         for arm in run.arms
-        for benchmark in _judged(run, arm)
-        for verdict in evaluate.read_verdicts(_verdicts(run, arm, benchmark))
+        for benchmark in judged(run, arm)
+        for verdict in evaluate.read_verdicts(verdicts_of(run, arm, benchmark))
     ]
     return page.Results(
         run=run.path.name,
@@ -60,6 +66,7 @@ def results(run: Run) -> page.Results:
         cleaning=cleaning(run.path / "clean"),
         lineages=tuple(_lineages(run)),
         stages=tuple(_costs(run)),
+        development=_development(run.recipe),
         deviations=tuple(_deviations(run.recipe)),
         facts=tuple(_facts(run.recipe, scored=bool(verdicts))),
     )
@@ -74,7 +81,7 @@ def _known(run: Run, arm: str) -> bool:
 
 def _arm(run: Run, arm: str) -> page.Arm:
     records = [] if arm == arms.BASE else run.records(arm)
-    trained = _manifest(run.path / "model" / arm)
+    trained, log = _manifest(run.path / "model" / arm), _log(run.path / "model" / arm)
     answered = [
         _manifest(run.path / "completions" / arm / benchmark).get("counts", {})
         for benchmark in run.recipe.evaluate.benchmarks
@@ -88,7 +95,8 @@ def _arm(run: Run, arm: str) -> page.Arm:
         label_tokens=trained.get("counts", {}).get("label_tokens"),
         depth_histogram=_depths(records),
         scores=tuple(_scores_of(run, arm)),
-        loss_curve=tuple(_loss_curve(run.path / "model" / arm / "train.jsonl")),
+        loss_curve=tuple(_loss_curve(log)),
+        score_curve=tuple(_score_curve(log)),
         train_seconds=trained.get("cost", {}).get("training_seconds"),
         answers=sum(counts.get("completions", 0) for counts in answered),
         truncated=sum(counts.get("truncated", 0) for counts in answered),
@@ -108,37 +116,39 @@ def _depths(records: Iterable[Record]) -> dict[str, int]:
     return {str(n): steps[n] for n in sorted(n for n in steps if n is not None)}
 
 
-def _loss_curve(log: Path) -> Iterator[tuple[int, float]]:
+def _loss_curve(log: Sequence[Json]) -> Iterator[tuple[int, float]]:
     """Points of the loss over label tokens: means over equal stretches of the log."""
-    if not log.exists():
-        return
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    stretch = max(1, len(lines) // _POINTS_OF_A_CURVE)
-    for start in range(0, len(lines), stretch):
-        part = lines[start : start + stretch]
+    stretch = max(1, len(log) // _POINTS_OF_A_CURVE)
+    for start in range(0, len(log), stretch):
+        part = log[start : start + stretch]
         yield part[-1]["label_tokens"], round(sum(line["loss"] for line in part) / len(part), 4)
+
+
+def _score_curve(log: Sequence[Json]) -> Iterator[tuple[int, float]]:
+    """pass@1 over label tokens, where it was taken while training."""
+    for line in log:
+        if line.get("pass_at_1") is not None:
+            yield line["label_tokens"], round(line["pass_at_1"], 4)
+
+
+def _log(model: Path) -> list[Json]:
+    """The lines of a training's log, none where there was no training."""
+    log = model / "train.jsonl"
+    text = log.read_text(encoding="utf-8") if log.exists() else ""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def _development(wanted: recipe.Recipe) -> str:
+    return wanted.evolve.stop.benchmark if wanted.train.score_every_steps else ""
 
 
 # Scores
 
 
-def _judged(run: Run, arm: str) -> list[str]:
-    """The benchmarks that an arm has verdicts on."""
-    return [
-        benchmark
-        for benchmark in run.recipe.evaluate.benchmarks
-        if (_verdicts(run, arm, benchmark) / "manifest.json").exists()
-    ]
-
-
-def _verdicts(run: Run, arm: str, benchmark: str) -> Path:
-    return run.path / "verdicts" / arm / benchmark
-
-
 def _scores_of(run: Run, arm: str) -> Iterator[page.GroupScore]:
-    for name in _judged(run, arm):
+    for name in judged(run, arm):
         benchmark = names.load_benchmark(name, run.data)
-        score = evaluate.score(benchmark, evaluate.read_verdicts(_verdicts(run, arm, name)))
+        score = evaluate.score(benchmark, evaluate.read_verdicts(verdicts_of(run, arm, name)))
         parts: Mapping[str, evaluate.GroupScore | evaluate.Score] = score.groups or {"": score}
         for group, part in parts.items():
             yield page.GroupScore(
@@ -156,17 +166,10 @@ def _scores_of(run: Run, arm: str) -> Iterator[page.GroupScore]:
 def _touched(run: Run) -> Iterator[page.TouchedScore]:
     """Each trained arm on all problems, and on those that its data leaves, where that is known."""
     for arm in run.arms:
-        for name in _judged(run, arm) if arm != arms.BASE and _known(run, arm) else ():
-            benchmark = names.load_benchmark(name, run.data)
-            folder = run.clean_folder(arm)
-            if not is_checked(folder, benchmark):
-                continue
-            trained = {record.id for record in run.records(arm)}
-            looked_for = names.unseen(benchmark)
-            found = touched(folder, benchmark, trained=trained, checked=looked_for)
-            verdicts = evaluate.read_verdicts(_verdicts(run, arm, name))
-            score = evaluate.score(benchmark, verdicts, touched=found)
-            yield _touched_score(arm, name, score)
+        for name in judged(run, arm) if arm != arms.BASE and _known(run, arm) else ():
+            score = score_of(run, arm, name)
+            if score.touched:
+                yield _touched_score(arm, name, score)
 
 
 def _touched_score(arm: str, name: str, score: evaluate.Score) -> page.TouchedScore:
@@ -201,10 +204,10 @@ def _comparisons(run: Run) -> Iterator[page.Comparison]:
         return
     if "more-of-the-same" in others:
         others.sort(key=lambda arm: arm != "more-of-the-same")
-    for benchmark in _judged(run, evolved[-1]):
+    for benchmark in judged(run, evolved[-1]):
         rates = _rates(run, evolved[-1], benchmark)
         for group in sorted(rates, reverse=True):
-            for other in (arm for arm in others if benchmark in _judged(run, arm)):
+            for other in (arm for arm in others if benchmark in judged(run, arm)):
                 theirs = _rates(run, other, benchmark)[group]
                 ours = [rates[group][task_id] for task_id in theirs]
                 difference = scoring.paired_difference(list(theirs.values()), ours, seed=0)
@@ -223,7 +226,7 @@ def _comparisons(run: Run) -> Iterator[page.Comparison]:
 def _rates(run: Run, arm: str, name: str) -> dict[str, dict[str, float]]:
     """pass@1 of every problem, by group and task id."""
     benchmark = names.load_benchmark(name, run.data)
-    scores = evaluate.problem_scores(evaluate.read_verdicts(_verdicts(run, arm, name)))
+    scores = evaluate.problem_scores(evaluate.read_verdicts(verdicts_of(run, arm, name)))
     groups: dict[str, dict[str, float]] = defaultdict(dict)
     for problem in benchmark.problems:
         groups[problem.group][problem.task_id] = scores.get(problem.task_id, 0.0)
@@ -339,7 +342,7 @@ def _stages(run: Run) -> Iterator[tuple[str, Path]]:
         yield f"train {arm}", run.path / "model" / arm
         for benchmark in dict.fromkeys(scored_on):
             yield f"generate {arm}", run.path / "completions" / arm / benchmark
-            yield f"evaluate {arm}", _verdicts(run, arm, benchmark)
+            yield f"evaluate {arm}", verdicts_of(run, arm, benchmark)
 
 
 def _deviations(wanted: recipe.Recipe) -> Iterator[page.Deviation]:

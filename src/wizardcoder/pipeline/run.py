@@ -9,7 +9,7 @@ With evol stop, rounds/N/ holds evolved and clean up to round N, until it is kno
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,11 +18,10 @@ from pathlib import Path
 from wizardcoder import evaluate, evolve, generate, seeds, train
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import MissingDataError, UsageError
-from wizardcoder.pipeline import arms, evol_stop, growing, names
+from wizardcoder.pipeline import arms, development, evol_stop, growing, names
 from wizardcoder.pipeline.asking import asking
 from wizardcoder.pipeline.base import base_path, make_base
 from wizardcoder.pipeline.cleaning import clean_tables
-from wizardcoder.pipeline.development import scoring
 from wizardcoder.pipeline.evolving import identity_of, plan_of
 from wizardcoder.pipeline.sampling import sample
 from wizardcoder.pipeline.trials import verifying
@@ -177,13 +176,16 @@ class Run:
         make_base(self.recipe, self.path, self.watch("pre-train base"), force=self.force)
 
     def train(self, arm: str) -> train.TrainResult:
-        """Tune the base on an arm's records into `model/ARM/`."""
+        """Tune the base on an arm's records into `model/ARM/`.
+
+        Raises RecipeError where checkpoints would be chosen by a test set.
+        """
+        evol_stop.check(self.recipe)
         records = self._training_set(arm)
         base = base_path(self.recipe, self.path)
         options = self.recipe.train
-        scores = bool(options.score_every_steps)
-        development = self._benchmark(self.recipe.evolve.stop.benchmark) if scores else None
-        scored_on = {development.name: development.data_sha256} if development else {}
+        chosen_by = self._development_set()
+        chosen = development.inputs(self.recipe, chosen_by) if chosen_by else {}
         return train.fit(
             records,
             base,
@@ -196,12 +198,14 @@ class Run:
                 {
                     "base": train.fingerprint(base),
                     "examples": train.records_digest(records),
-                    **scored_on,
+                    **chosen,
                 },
             ),
             force=self.force,
             progress=self.watch(f"train {arm}"),
-            score=scoring(self.recipe, development) if development else None,
+            score=development.scoring(self.recipe, chosen_by, jobs=self._jobs)
+            if chosen_by
+            else None,
         )
 
     def generate(self, arm: str, benchmark: str) -> Json:
@@ -213,6 +217,7 @@ class Run:
             self.recipe.generate,
             style=_style(arm),
             seed=self.recipe.seed,
+            ready=development.completions_of(self.path / "model" / arm),
             force=self.force,
             progress=self.watch(f"generate {arm}"),
         )
@@ -228,6 +233,7 @@ class Run:
             self._benchmark(benchmark),
             options,
             jobs=jobs,
+            ready=development.verdicts_of(self.path / "model" / arm),
             force=self.force,
             progress=self.watch(f"evaluate {arm}"),
         )
@@ -242,7 +248,7 @@ class Run:
             self.train(arm)
         for benchmark in benchmarks or self.recipe.evaluate.benchmarks:
             self.generate(arm, benchmark)
-            self.evaluate(arm, benchmark, jobs=1 if self.recipe.workers > 1 else None)
+            self.evaluate(arm, benchmark, jobs=self._jobs)
 
     # Within
 
@@ -252,7 +258,7 @@ class Run:
             self.path, self.recipe, ledger=self.ledger, began=self.began, replay=self.replay
         )
 
-    def _training_set(self, arm: str) -> arms.TrainingSet:
+    def _training_set(self, arm: str) -> Iterable[Record]:
         return arms.TrainingSet(
             self.clean_folder(arm) / "records.parquet",
             self._rounds_of(arm),
@@ -327,6 +333,17 @@ class Run:
         if control.operations is not None:
             return Reading(given, [])
         return names.draw_control(control, self.recipe, self.data, given, self.records("final"))
+
+    @property
+    def _jobs(self) -> int | None:
+        """Processes that judge beside a training: None, as many as there are cores."""
+        return 1 if self.recipe.workers > 1 else None
+
+    def _development_set(self) -> Benchmark | None:
+        """What checkpoints are chosen by; None where the last one is taken."""
+        if not self.recipe.train.score_every_steps:
+            return None
+        return self._benchmark(self.recipe.evolve.stop.benchmark)
 
     def _benchmark(self, name: str) -> Benchmark:
         return names.load_benchmark(name, self.data)

@@ -14,7 +14,7 @@ from wizardcoder.errors import UsageError
 from wizardcoder.pipeline import endpoints
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Budget, Generate
-from wizardcoder.storage import Identity, Json
+from wizardcoder.storage import Identity, Json, adopt
 
 ENDPOINT = "endpoint"
 #: Options that change how texts are made, not which.
@@ -37,12 +37,14 @@ def sample(
     *,
     style: generate.Style = generate.Style.INSTRUCTION,
     seed: int = 0,
+    ready: Path | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> Json:
     """Write a checkpoint's completions of a benchmark into the stage folder `path`.
 
-    Raises UsageError where the options name an endpoint instead.
+    `ready` may be a stage folder where the same was sampled before: it is copied. Raises
+    UsageError where the options name an endpoint instead.
 
     >>> sample(Path("out"), Path("model"), benchmark, Generate(n=20, temperature=0.2))
     ... # doctest: +SKIP
@@ -56,7 +58,7 @@ def sample(
         path,
         partial(_load, checkpoint, options),
         {"checkpoint": train.fingerprint(checkpoint)},
-        *(benchmark, options, style, seed, force, progress),
+        *(benchmark, options, style, seed, ready, force, progress),
     )
 
 
@@ -93,7 +95,7 @@ def sample_endpoint(
             replay=replay,
         ),
         {"model": options.model, "endpoint": options.endpoint.rstrip("/")},
-        *(benchmark, options, style, seed, force, progress),
+        *(benchmark, options, style, seed, None, force, progress),
     )
 
 
@@ -105,21 +107,25 @@ def _sample(
     options: Generate,
     style: generate.Style,
     seed: int,
+    ready: Path | None,
     force: bool,
     progress: Progress,
 ) -> Json:
     instructed = style is generate.Style.INSTRUCTION
+    identity = Identity(
+        "generate",
+        {**identified(options), "style": str(style), "seed": seed},
+        {**inputs, benchmark.name: benchmark.data_sha256},
+    )
+    if ready is not None:
+        adopt(ready, path, identity)
     return generate.run_stage(
         path,
         load_engine,
         benchmark.problems,
         options,
         benchmark.extract if instructed else benchmark.continuation,
-        identity=Identity(
-            "generate",
-            {**_identified(options), "style": str(style), "seed": seed},
-            {**inputs, benchmark.name: benchmark.data_sha256},
-        ),
+        identity=identity,
         style=style,
         stops=() if instructed else benchmark.stops,
         seed=seed,
@@ -128,7 +134,7 @@ def _sample(
     )
 
 
-def _identified(options: Generate) -> dict[str, Any]:
+def identified(options: Generate) -> dict[str, Any]:
     """The options that decide what is generated."""
     values = options.model_dump(mode="json", exclude={*HOW_NOT_WHAT})
     changed = options.model_dump(mode="json", exclude_defaults=True).keys()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from wizardcoder import train as training
+from wizardcoder.pipeline import evol_stop
 from wizardcoder.pipeline.arms import BASE
 from wizardcoder.pipeline.run import Run
 from wizardcoder.progress import unwatched
@@ -27,6 +28,7 @@ def train(begin: Callable[[], Run], choose: Callable[[Run], Sequence[str]]) -> R
         nonlocal held
         held = begin()
         training.check(held.recipe.train, processes)
+        evol_stop.check(held.recipe)
         held.seeds()
         held.clean()
         held.base()

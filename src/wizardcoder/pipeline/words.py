@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from wizardcoder.pipeline import arms
 from wizardcoder.pipeline.names import MINIATURE
-from wizardcoder.recipe import Control, Recipe
+from wizardcoder.recipe import Control, Generate, Recipe
 
 _SOURCES = {
     "more-of-the-same": "new unevolved tasks of the seeds' mix, as many distinct programs as the "
@@ -62,6 +62,12 @@ def groups(recipe: Recipe) -> Iterator[Mapping[str, str]]:
                 }
 
 
+def sampling(options: Generate) -> str:
+    """How answers were drawn."""
+    how = "greedy" if options.temperature == 0 else f"temperature {options.temperature}"
+    return f"{how}, n = {options.n}, at most {options.max_tokens} tokens"
+
+
 def _limits(recipe: Recipe) -> str:
     limits = recipe.evaluate
     time = f"{limits.cpu_seconds:g} CPU-s" if limits.cpu_seconds else "the benchmark's time"
@@ -70,10 +76,8 @@ def _limits(recipe: Recipe) -> str:
 
 def facts(recipe: Recipe) -> dict[str, str]:
     """How it was measured, point by point."""
-    sampling = recipe.generate
-    how = "greedy" if sampling.temperature == 0 else f"temperature {sampling.temperature}"
     found = {
-        "Sampling": f"{how}, n = {sampling.n}, at most {sampling.max_tokens} tokens",
+        "Sampling": sampling(recipe.generate),
         "Limits per program": _limits(recipe),
         "Training": _training(recipe),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wizardcoder.report import quantities
 from wizardcoder.report.changes import Piece, changes
 from wizardcoder.report.headline import explanation, headline, loser, other_outcomes
-from wizardcoder.report.loss import loss_curves
+from wizardcoder.report.learning import best_score, loss_curves, score_curves
 from wizardcoder.report.matches import Match, match
 from wizardcoder.report.plots import in_plot_order, score_panel
 from wizardcoder.report.results import Comparison, Group, Lineage, LineageStep, Results
@@ -85,6 +85,7 @@ def render(results: Results) -> str:
         differences=differences(results),
         reach=_reach(results),
         loss=loss_curves(results.arms, "loss"),
+        learning=score_curves(results.arms, "learning"),
         lineages=[cards(lineage) for lineage in results.lineages],
         matches=_matches(results),
         matches_open=_MATCHES_OPEN,
@@ -153,6 +154,7 @@ def _environment() -> Environment:
             "duration": quantities.duration,
             "dollars": quantities.dollars,
             "unbroken": _unbroken,
+            "best_score": best_score,
             "by_depth": _by_depth,
             "by_count": _by_count,
         }

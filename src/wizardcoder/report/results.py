@@ -48,7 +48,8 @@ class Arm(Part):
     """A training set and the model tuned on it; None and empty where the run does not say.
 
     `depth_histogram` maps a number of steps to a number of records; `loss_curve` holds points
-    (label tokens seen, training loss). `truncated` of its `answers` were cut before their end.
+    (label tokens seen, training loss), `score_curve` (label tokens seen, pass@1 on the development
+    set) of a model that was chosen so. `truncated` of its `answers` were cut before their end.
     """
 
     name: Text
@@ -60,6 +61,7 @@ class Arm(Part):
     depth_histogram: dict[Text, Count] = Field(default_factory=dict)
     scores: tuple[GroupScore, ...] = ()
     loss_curve: tuple[tuple[Count, float], ...] = ()
+    score_curve: tuple[tuple[Count, Share], ...] = ()
     train_seconds: Seconds | None = None
     answers: Count = 0
     truncated: Count = 0
@@ -228,6 +230,7 @@ class Results(Part):
     cleaning: Cleaning | None = None
     lineages: tuple[Lineage, ...] = ()
     stages: tuple[StageCost, ...] = ()
+    development: Text = ""  # what checkpoints were chosen by; "" where the last ones were taken
     deviations: tuple[Deviation, ...] = ()
     facts: tuple[Fact, ...] = ()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT_VERSION = 2
+_PACKAGES = ("wizardcoder", "pyarrow", "numpy")
 _TABLES = frozenset({".parquet", ".safetensors"})
 
 
@@ -115,30 +116,31 @@ class Stage:
         counts: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
         cost: Mapping[str, Any] | None = None,
         files: Iterable[str] = (),
+        packages: Iterable[str] = (),
     ) -> Json:
         """Write the Parquet tables and the manifest, drop the shards, rename the folder.
 
         `tables` maps a file stem to the row type and the rows (or Arrow columns) in their final
         order. Rows may be made as they are asked for; `counts` that are known only then are a
-        function. `files` names what else the stage has made there, besides tables and checkpoints.
+        function. `files` names what else the stage has made there, besides tables and checkpoints;
+        `packages` those whose versions matter, besides the ones that always do.
         """
         shards = [shard.path.stem for shard in self._shards]
         self.close()
-        partial, named = self.partial, frozenset(files)
+        partial = self.partial
         with disk_errors(partial):
             for name, (row_type, rows) in tables.items():
                 write_parquet(partial / f"{name}.parquet", row_type, rows)
             manifest = {
                 "identity": self.identity.as_json(),
                 "files": {
-                    p.name: sha256(p)
-                    for p in sorted(partial.iterdir())
-                    if p.suffix in _TABLES or p.name in named
+                    name: sha256(partial / name)
+                    for name in sorted({*files, *_names_of_tables(partial)})
                 },
                 "counts": dict(counts() if callable(counts) else counts),
                 "seconds": round(time.monotonic() - self._started, 3),
                 "cost": dict(cost or {}),
-                "versions": {n: version(n) for n in ("wizardcoder", "pyarrow", "numpy")},
+                "versions": {n: version(n) for n in (*_PACKAGES, *packages)},
             }
             write_text(partial / "manifest.json", json.dumps(manifest, indent=2) + "\n")
             partial.rename(self.path)
@@ -169,6 +171,21 @@ def open_stage(path: Path, identity: Identity, *, force: bool = False) -> Stage:
         if folder.exists():
             _settle(folder, _stored_identity(folder / file), identity, force=force)
     return stage
+
+
+def adopt(ready: Path, path: Path, identity: Identity) -> None:
+    """Copy the finished stage folder `ready` to `path`, if it is what is wanted there.
+
+    Nothing happens where `path` has something already, or where `ready` has another identity.
+    """
+    stored = _stored_identity(ready / "manifest.json")
+    if stored != identity.as_json() or begun(path):
+        return
+    fresh = path.with_name(f".{path.name}.adopted")
+    with disk_errors(path):
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(ready, fresh)
+        fresh.rename(path)
 
 
 def is_free(path: Path, identity: Identity) -> bool:
@@ -209,6 +226,10 @@ def input_hashes(folders: Mapping[str, Path]) -> dict[str, str]:
         for name, folder in folders.items()
         for file, digest in read_manifest(folder)["files"].items()
     }
+
+
+def _names_of_tables(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.suffix in _TABLES]
 
 
 def _stored_identity(path: Path) -> Json | None:

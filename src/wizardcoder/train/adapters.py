@@ -63,10 +63,10 @@ def load_tuned(base: Path | str, options: Train) -> Tuning:
         return Tuning(load_base(base))
     quantised = _quantisation(options) if options.method == "qlora" else None
     checkpoint = load_base(base, quantised)
-    return Tuning(checkpoint, add_adapter(checkpoint, options.lora, options.seed), base)
+    return Tuning(checkpoint, add_adapter(checkpoint.model, options.lora, options.seed), base)
 
 
-def add_adapter(checkpoint: Checkpoint, options: Lora, seed: int) -> PeftModel:
+def add_adapter(model: PreTrainedModel, options: Lora, seed: int) -> PeftModel:
     """Put an adapter into the model, which from then on is frozen but for it.
 
     Its first weights depend on `seed` alone. Raises RecipeError for layers that are not there.
@@ -84,11 +84,11 @@ def add_adapter(checkpoint: Checkpoint, options: Lora, seed: int) -> PeftModel:
     with torch.random.fork_rng(), _old_names():
         torch.manual_seed(seed)
         try:
-            adapted = get_peft_model(checkpoint.model, config)
+            adapted = get_peft_model(model, config)
         except ValueError as error:
             linear = {
                 name.rpartition(".")[2]
-                for name, module in checkpoint.model.named_modules()
+                for name, module in model.named_modules()
                 if isinstance(module, torch.nn.Linear)
             }
             raise RecipeError(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wizardcoder.errors import TrainingError
+from wizardcoder.train import shared_key
 from wizardcoder.train.batches import make_batch
 from wizardcoder.train.examples import Encoded
 from wizardcoder.train.loss import label_logits
@@ -31,6 +32,8 @@ FLAT = frozenset({NAME, "flash_attention_2", "flash_attention_3", "flex_attentio
 MOST_PACKING_ERROR = 0.1
 #: Documents share a group as long as the shortest has this share of the longest one's tokens.
 LEAST_SHARE = 0.75
+#: Groups are padded to a multiple of so many tokens: odd shapes cost bf16 products a seventh more.
+ROUNDED = 16
 #: Scores of one group at most, over heads and pairs of tokens: 2^23 in fp32 are 32 MB.
 MOST_SCORES = 1 << 23
 
@@ -100,8 +103,11 @@ def choose_attention(model: PreTrainedModel, wanted: str, length_tokens: int, ha
     from transformers.utils.import_utils import is_flash_attn_2_available
 
     AttentionInterface.register(NAME, document_attention)
+    AttentionInterface.register(shared_key.NAME, shared_key.shared_key_attention)
     if wanted == "auto":
         gpu = model.device.type != "cpu"
+        if not gpu and shared_key.suits(model.config, length_tokens):
+            return shared_key.NAME
         flash = "flash_attention_2" if is_flash_attn_2_available() else NAME
         wanted = flash if half and gpu else "sdpa" if gpu else NAME
     wanted = NAME if wanted == "documents" else wanted
@@ -286,7 +292,7 @@ def _group(starts: np.ndarray, lengths: np.ndarray) -> tuple[Group, np.ndarray]:
     """The group, and which of its places are not padding."""
     import torch
 
-    tokens = int(lengths.max())
+    tokens = -(-int(lengths.max()) // ROUNDED) * ROUNDED
     offsets = np.arange(tokens)
     inside = offsets < lengths[:, None]
     places = starts[:, None] + np.where(inside, offsets, 0)

@@ -7,21 +7,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizardcoder.errors import TrainingError
+from wizardcoder.train import memory
+
 if TYPE_CHECKING:
     import torch
 
-#: A checkpoint folder → its pass@1 on the development set.
+#: A checkpoint folder → its pass@1 on the development set. What it writes into the folder stays
+#: with the checkpoint.
 Score = Callable[[Path], float]
 #: Writes weights, by name and complete, as a checkpoint folder.
 Export = Callable[[Path, Mapping[str, "torch.Tensor"]], None]
 
-_CANDIDATE, _BEST = "candidate", "best"
+_SCORED = "scored"
 
 
 class Best:
-    """Scores checkpoints and keeps the best one in a folder of the unfinished stage.
+    """Scores checkpoints, each in a folder of the unfinished stage, and keeps the best one.
 
-    Of equal ones the earlier stays. Works in the first process alone.
+    Works in the first process alone. A kill at any moment leaves the best of those whose score is
+    in the log.
     """
 
     def __init__(self, folder: Path, score: Score, export: Export) -> None:
@@ -29,27 +34,47 @@ class Best:
         self._score = score
         self._export = export
 
-    def take(self, weights: Mapping[str, torch.Tensor], scores: Mapping[int, float]) -> float:
-        """The score of these weights, which are kept if it is above all `scores`."""
-        candidate, best = self._folder / _CANDIDATE, self._folder / _BEST
-        shutil.rmtree(candidate, ignore_errors=True)
-        self._export(candidate, weights)
-        score = self._score(candidate)
-        if score > max(scores.values(), default=float("-inf")):
-            shutil.rmtree(best, ignore_errors=True)
-            candidate.rename(best)
-        shutil.rmtree(candidate, ignore_errors=True)
-        return score
+    def take(self, step: int, weights: Mapping[str, torch.Tensor]) -> float:
+        """The score of the weights after `step`, which are written down.
+
+        Raises TrainingError when memory does not hold a second model to sample from.
+        """
+        checkpoint = _place(self._folder, step)
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        self._export(checkpoint, weights)
+        try:
+            return self._score(checkpoint)
+        except RuntimeError as error:
+            if not memory.is_exhausted(error):
+                raise
+            raise TrainingError(
+                f"sampling the checkpoint of step {step} needs more memory than the training "
+                f"leaves ({str(error).splitlines()[0]}); the last good state is kept: set "
+                "generate.batch_size lower, generate.precision = 'bf16' or score_every_steps = 0"
+            ) from None
+
+    def keep(self, scores: Mapping[int, float]) -> None:
+        """Drop the checkpoints that are not the best of these, which the log has by now."""
+        best = best_step(scores)
+        for folder in (self._folder / _SCORED).iterdir():
+            if best is None or folder != _place(self._folder, best):
+                shutil.rmtree(folder)
 
 
-def publish_best(folder: Path) -> None:
-    """Move the best checkpoint's files to where the finished model lies."""
-    for file in (folder / _BEST).iterdir():
+def publish_best(folder: Path, scores: Mapping[int, float]) -> None:
+    """Move the best checkpoint's files to where the finished model lies; again, after a kill."""
+    best = best_step(scores)
+    assert best is not None, "nothing was scored"
+    for file in _place(folder, best).iterdir():
         target = folder / file.name
         if target.is_dir():
             shutil.rmtree(target)
         file.rename(target)
-    (folder / _BEST).rmdir()
+
+
+def drop_scored(folder: Path) -> None:
+    """Remove the folder of scored checkpoints, when nothing needs it any more."""
+    shutil.rmtree(folder / _SCORED, ignore_errors=True)
 
 
 def best_step(scores: Mapping[int, float]) -> int | None:
@@ -69,3 +94,7 @@ def is_over(scores: Mapping[int, float], patience: int) -> bool:
     """
     best = best_step(scores)
     return bool(patience) and best is not None and sum(s > best for s in scores) >= patience
+
+
+def _place(folder: Path, step: int) -> Path:
+    return folder / _SCORED / f"{step:08}"

@@ -87,21 +87,27 @@ class Learner:
         return self.processes.total(summed.item())[0]
 
     def update(self, step: int) -> float:
-        """Use the gradients; returns their norm, before clipping. Infinite: fp16 skips the step."""
+        """Use the gradients; returns their norm, before clipping.
+
+        Where it is not finite, no weight changes: a scaled fp16 step is skipped, and tried with a
+        smaller scale next time. Otherwise clipping would make every weight NaN.
+        """
         import torch
 
         rate = self.options.lr * lr_factor(step, self.steps, self.options)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(
+        clipped = torch.nn.utils.clip_grad_norm_(
             self.learning().values(), self.options.max_grad_norm or math.inf
         )
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        norm = float(spreading.whole(clipped))
+        if math.isfinite(norm) or self.scaler.is_enabled():
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self._average(step)
         self.forget()
-        self._average(step)
-        return float(spreading.whole(norm))
+        return norm
 
     def forget(self) -> None:
         """Drop the gradients."""

@@ -12,7 +12,7 @@ from wizardcoder.progress import Progress, silent
 from wizardcoder.train.best import Best, best_step, is_over
 from wizardcoder.train.interruption import deferred
 from wizardcoder.train.journal import Journal
-from wizardcoder.train.plan import Plan
+from wizardcoder.train.plan import Plan, Step
 from wizardcoder.train.processes import ALONE, Processes
 from wizardcoder.train.training import LogLine, Training
 
@@ -87,19 +87,20 @@ class _Walk:
     def to_the_end(self) -> None:
         """All steps that are left, or until the scores say that it is enough."""
         plan = self._training.plan
-        steps = plan.from_step(self._training.last.step)
         self._score_if_due()
-        while not is_over(self.scores, plan.options.patience):
-            step = next(steps, None)
-            if step is None:
+        for step in plan.from_step(self._training.last.step):
+            if is_over(self.scores, plan.options.patience):
                 return
-            with self._stopping_after_step():
-                line = self._training.take(step)
-                if self._journal:
-                    self._journal.add(line)
-                self._progress(line.step, plan.steps, _note(line, self.scores))
-                self._training.save_if_due()
+            self._take(step)
             self._score_if_due()
+
+    def _take(self, step: Step) -> None:
+        with self._stopping_after_step():
+            line = self._training.take(step)
+            if self._journal:
+                self._journal.add(line)
+            self._tell()
+            self._training.save_if_due()
 
     @contextmanager
     def _stopping_after_step(self) -> Iterator[None]:
@@ -112,17 +113,32 @@ class _Walk:
 
     def _score_if_due(self) -> None:
         training, best = self._training, self._best
-        done, plan = training.last.step, training.plan
-        every = plan.options.score_every_steps
-        due = every and (done % every == 0 or done == plan.steps)
-        if not due or best is None or not done or done in self.scores:
+        if best is None or not self._score_is_due():
             return
         training.save_if_due(now=True)  # who is killed while scoring goes on from here
-        weights = training.learner.weights()
-        score = training.processes.once(lambda: best.take(weights, self.scores))
-        self.scores[done] = score
+        step, weights = training.last.step, training.learner.weights()
+        score = training.processes.once(lambda: best.take(step, weights))
+        self.scores[step] = score
         if self._journal:
             self._journal.score(score)
+        training.processes.once(lambda: best.keep(self.scores))
+        self._tell()
+
+    def _score_is_due(self) -> bool:
+        done, plan = self._training.last.step, self._training.plan
+        every = plan.options.score_every_steps
+        if self._best is None or not every or not done or done in self.scores:
+            return False
+        return done % every == 0 or done == plan.steps
+
+    def _tell(self) -> None:
+        """Report the newest step; one whose score is due is done when that is taken."""
+        line, plan = self._training.last, self._training.plan
+        if self._score_is_due():
+            self._progress(line.step - 1, plan.steps, "taking pass@1")
+            return
+        over = is_over(self.scores, plan.options.patience)
+        self._progress(line.step, line.step if over else plan.steps, _note(line, self.scores))
 
 
 @contextmanager
@@ -147,6 +163,13 @@ def _note(line: LogLine, scores: dict[int, float]) -> str:
     parts = [f"loss {line.loss:.3f}", f"{line.tokens_per_second:,.0f} tokens/s"]
     if line.mfu is not None:
         parts.append(f"MFU {line.mfu:.0%}".replace("%", " %"))
-    if scores:
-        parts.append(f"pass@1 {scores[max(scores)]:.1%}".replace("%", " %"))
+    latest, best = max(scores, default=None), best_step(scores)
+    if latest is not None:
+        parts.append(f"pass@1 {_percent(scores[latest])}")
+    if best is not None and best != latest:
+        parts.append(f"best {_percent(scores[best])} at step {best}")
     return ", ".join(parts)
+
+
+def _percent(rate: float) -> str:
+    return f"{rate:.1%}".replace("%", " %")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 #: The examples of one row, by their index, in the order in which they stand in it.
 Row = tuple[int, ...]
@@ -24,7 +24,15 @@ def epoch_rows(lengths: Sequence[int], row_tokens: int, *, seed: int, epoch: int
     order = sorted(
         range(len(lengths)), key=lambda i: (-lengths[i], _draw(seed, epoch, "example", i))
     )
-    rows = _best_fit(order, lengths, row_tokens)
+    return _shuffled(_best_fit(order, lengths, row_tokens), seed, epoch)
+
+
+def single_rows(examples: int, *, seed: int, epoch: int) -> list[Row]:
+    """The rows of one epoch without packing: one example each, in an order of their own."""
+    return _shuffled([(example,) for example in range(examples)], seed, epoch)
+
+
+def _shuffled(rows: Iterable[Row], seed: int, epoch: int) -> list[Row]:
     return sorted(rows, key=lambda row: _draw(seed, epoch, "row", row[0]))
 
 

@@ -12,7 +12,7 @@ from itertools import count, islice
 from typing import NamedTuple
 
 from wizardcoder.recipe import Train
-from wizardcoder.train.packing import Row, epoch_rows
+from wizardcoder.train.packing import Row, epoch_rows, single_rows
 from wizardcoder.train.tokens import Tokens
 
 
@@ -61,20 +61,27 @@ def _count_steps(data: Tokens, options: Train) -> int:
             if seen >= options.label_tokens:
                 return done
     if options.epochs:
-        per_epoch = len(_epoch(data, options, 0))
-        return math.ceil(options.epochs * per_epoch / options.rows_per_step)
+        return math.ceil(_count_rows(data, options, options.epochs) / options.rows_per_step)
     return options.steps
 
 
+def _count_rows(data: Tokens, options: Train, epochs: float) -> int:
+    return math.ceil(epochs * len(_epoch(data, options, 0)))
+
+
 def _steps(data: Tokens, options: Train) -> Iterator[Step]:
-    """Endlessly; a step may begin in one epoch and end in the next."""
-    rows = (row for epoch in count() for row in _epoch(data, options, epoch))
-    while True:
-        taken = list(islice(rows, options.rows_per_step))
+    """Endlessly, but for `epochs`, whose last step has the rows that are left of them; a step may
+    begin in one epoch and end in the next.
+    """
+    most = _count_rows(data, options, options.epochs) if options.epochs else None
+    rows = islice((row for epoch in count() for row in _epoch(data, options, epoch)), most)
+    while taken := list(islice(rows, options.rows_per_step)):
         members = [example for row in taken for example in row]
         yield Step(taken, int(data.lengths[members].sum()), int(data.labels[members].sum()))
 
 
 def _epoch(data: Tokens, options: Train, epoch: int) -> list[Row]:
+    if not options.packing:
+        return single_rows(len(data), seed=options.seed, epoch=epoch)
     lengths: list[int] = data.lengths.tolist()
     return epoch_rows(lengths, options.length_tokens, seed=options.seed, epoch=epoch)

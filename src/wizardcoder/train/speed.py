@@ -8,31 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wizardcoder.train.devices import named_within
+
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
-
-#: Dense bf16 peaks in TFLOP/s from the makers' data sheets; the first name that fits counts.
-PEAK_TFLOPS = {
-    "H200": 989.0,
-    "H100 PCIe": 756.0,
-    "H100": 989.0,
-    "GH200": 989.0,
-    "B200": 2250.0,
-    "A100": 312.0,
-    "A800": 312.0,
-    "A10G": 70.0,
-    "A10": 125.0,
-    "A40": 150.0,
-    "A6000": 155.0,
-    "L40S": 362.0,
-    "L40": 181.0,
-    "L4": 121.0,
-    "V100": 125.0,
-    "T4": 65.0,
-    "RTX 4090": 165.0,
-    "RTX 3090": 71.0,
-}
 
 
 def peak_flops(device: torch.device, given_tflops: float | None) -> float | None:
@@ -44,7 +24,8 @@ def peak_flops(device: torch.device, given_tflops: float | None) -> float | None
     import torch
 
     name = torch.cuda.get_device_name(device)
-    return next((peak * 1e12 for part, peak in PEAK_TFLOPS.items() if part in name), None)
+    found = named_within(name)
+    return None if found is None else found.tflops * 1e12
 
 
 def flops_per_token(model: PreTrainedModel, mean_tokens: float) -> float:

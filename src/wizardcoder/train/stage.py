@@ -15,7 +15,7 @@ from wizardcoder.storage import Identity, Stage, open_stage, text_digest
 from wizardcoder.train import adapters, spreading, trackers
 from wizardcoder.train.adapters import Tuning, load_tuned
 from wizardcoder.train.attention import check_packing, choose_attention
-from wizardcoder.train.best import Best, Score, best_step, publish_best
+from wizardcoder.train.best import Best, Score, best_step, drop_scored, publish_best
 from wizardcoder.train.checkpoint import Checkpoint, check_length, device, fingerprint
 from wizardcoder.train.examples import Example, end_token
 from wizardcoder.train.loop import Course, train
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: Options that say how a training is done and not what: it may go on with others.
 HOW_NOT_WHAT = frozenset(
     {
-        *("checkpoint_seconds", "keep_states", "trackers", "peak_tflops"),
+        *("checkpoint_seconds", "keep_states", "trackers", "peak_tflops", "usd_per_hour"),
         *("parallel", "rows_per_batch", "gradient_checkpointing"),  # other sums, by rounding alone
     }
 )
@@ -80,7 +80,8 @@ def fit(
     Works in `OUT.partial/`, goes on from what an interrupted execution left there, and does
     nothing when `out` is complete. `identity` defaults to everything that
     is given, the base by its weights. Started by torchrun, all processes call this together.
-    `score` gives a checkpoint's pass@1 on a development set, every `score_every_steps`.
+    `score` gives a checkpoint's pass@1 on a development set, every `score_every_steps`; what it
+    writes into the checkpoint's folder comes out with the best one.
     Raises TrainingError when there is nothing to learn or the loss is not finite,
     MissingDataError when there is no such base.
     """
@@ -200,7 +201,7 @@ def _finish(
     """Write the checkpoint, the best one where scores were taken, and the manifest."""
     last, scores = course.last, course.scores
     if scores:
-        publish_best(stage.partial)
+        publish_best(stage.partial, scores)
     else:
         tuning.export(stage.partial, course.weights)
     result = TrainResult(
@@ -216,5 +217,11 @@ def _finish(
         best_step=best_step(scores),
         pass_at_1=max(scores.values(), default=None),
     )
-    stage.finish({}, counts=result._asdict(), cost={"training_seconds": last.seconds})
-    drop_states(stage.path)  # last: until here a kill could go on from them
+    stage.finish(
+        {},
+        counts=result._asdict(),
+        cost={"training_seconds": last.seconds},
+        packages=("torch", "transformers"),
+    )
+    drop_scored(stage.path)  # last, as the states: until here a kill could go on from them
+    drop_states(stage.path)

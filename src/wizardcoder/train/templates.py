@@ -87,7 +87,18 @@ def _messages(record: Record) -> list[Message]:
 
 
 def _written(messages: list[Message], tokenizer: PreTrainedTokenizerBase, *, asks: bool) -> str:
-    written = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks)
+    from jinja2 import TemplateError
+
+    try:
+        written = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=asks
+        )
+    except TemplateError as error:
+        said = ", ".join(message["role"] for message in messages)
+        raise TrainingError(
+            f"the base model's chat template refuses a conversation of {said}: {error}; "
+            "use train.template = 'alpaca'"
+        ) from None
     assert isinstance(written, str)
     return written
 
@@ -96,8 +107,8 @@ def _without_tail(written: str, content: str) -> str:
     """A response with the token that ends it, without the line break that may follow that."""
     if not content:
         return written.rstrip("\n")
-    before, _, after = written.rpartition(content)
-    return f"{before}{content}{after.rstrip(chr(10))}" if before or after else written
+    before, found, after = written.rpartition(content)
+    return f"{before}{found}{after.rstrip(chr(10))}"
 
 
 def _whole(turns: Iterable[str]) -> tuple[str, ...]:

@@ -68,18 +68,16 @@ class Training:
         self._saved_at, self._saved_step = time.monotonic(), self.last.step
 
     def take(self, step: Step) -> LogLine:
-        """Do one step. Raises TrainingError when its loss is not finite; no weight changes then."""
+        """Do one step. Raises TrainingError when its loss or its gradients are not finite; no
+        weight changes then.
+        """
         started = time.monotonic()
         options, done = self.plan.options, self.last.step
         loss = self._gradients(step)
-        if not math.isfinite(loss):
-            self.learner.forget()
-            raise TrainingError(
-                f"the loss of step {done + 1} is {loss} (train.lr = {options.lr}, "
-                f"train.precision = '{options.precision}'); the last good state is kept: "
-                "train with a lower rate, more warm-up steps or precision = 'bf16'"
-            )
+        self._check_finite("loss", loss)
         norm = self.learner.update(done)
+        if options.precision != "fp16":  # whose scale may be too large for a step or two
+            self._check_finite("norm of the gradients", norm)
         seconds = time.monotonic() - started
         rate = step.tokens / seconds
         peak = self._peak and self._peak * self.processes.count
@@ -113,6 +111,17 @@ class Training:
             keep=self.plan.options.keep_states,
         )
         self._saved_at, self._saved_step = time.monotonic(), self.last.step
+
+    def _check_finite(self, name: str, value: float) -> None:
+        if math.isfinite(value):
+            return
+        self.learner.forget()
+        options = self.plan.options
+        raise TrainingError(
+            f"the {name} of step {self.last.step + 1} is {value} (train.lr = {options.lr}, "
+            f"train.precision = '{options.precision}'); the last good state is kept: "
+            "train with a lower rate, more warm-up steps or precision = 'bf16'"
+        )
 
     def _gradients(self, step: Step) -> float:
         """The loss of a step, whose gradients are then there: in smaller passes, where they do not
