@@ -190,21 +190,13 @@ def promise(what: str, holds: bool, limit: float) -> str:
 
 
 def plot(costs: dict[tuple[int, str], Cost], path: Path) -> None:
-    """CPU time against records, both axes logarithmic."""
-    from matplotlib.figure import Figure
+    """CPU time against records, a line for each tool."""
+    import time_plot  # not in the processes that are measured
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot(
-        xlabel="records", ylabel="CPU seconds", xscale="log", yscale="log", title="Duplicates"
-    )
-    for tool in dict.fromkeys(name for _, name in costs):
-        points = [
-            (count, cost.cpu_seconds) for (count, name), cost in costs.items() if name == tool
-        ]
-        axes.plot(*zip(*points, strict=True), marker="o", label=tool)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path)
+    series: dict[str, list[tuple[int, float]]] = {}
+    for (count, tool), cost in costs.items():
+        series.setdefault(tool, []).append((count, cost.cpu_seconds))
+    time_plot.write(series, path, "Finding near-duplicates")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,22 @@ def words(random: Random, count: int) -> str:
     return " ".join("".join(random.choices(SYLLABLES, k=4)) for _ in range(count))
 
 
+def characters(random: Random, count: int) -> str:
+    """So many Chinese characters: a text without a space."""
+    return "".join(chr(random.randrange(0x4E00, 0x9FA5)) for _ in range(count))
+
+
+#: The same for a reader, and other bytes.
+DISGUISES = {
+    "no-break spaces": lambda text: text.replace(" ", "\u00a0"),
+    "zero-width spaces": lambda text: "\u200b".join(text),
+    "soft hyphens": lambda text: text.replace("e", "\u00ade"),
+    "full width": lambda text: "".join(
+        chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text
+    ),
+}
+
+
 def unrelated(count: int, seed: int = 0) -> list[Record]:
     """Records that have nothing in common but the shape of small code tasks."""
     random = Random(seed)

@@ -99,6 +99,12 @@ def test_the_same_program_is_run_once_whatever_asks_for_it() -> None:
     assert [task_id for task_id, _ in judge.asked] == [LEAK.task_id]
 
 
+def test_a_function_behind_odd_spaces_is_run() -> None:
+    leak = f"```python\n{renamed(program(LEAK))}\n```".replace(" ", "\u00a0")
+    (found,) = observe([hit("a")], table(record("a", response=leak)), OWN, Judge(PASSED))
+    assert found.behaviour == "passes"
+
+
 def test_code_in_the_question_or_a_later_turn_counts() -> None:
     leak = renamed(program(LEAK))
     asked = record("a", question=f"Improve this:\n```python\n{leak}\n```", response="No.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from wizardcoder.clean import columns
 from wizardcoder.clean.columns import Texts
@@ -60,6 +61,26 @@ def test_chosen_rows_come_in_the_order_asked_for() -> None:
     found = columns.chosen(table(), np.array([2, 0]), ["id"])
     assert found["id"].to_pylist() == ["c", "a"]
     assert columns.chosen(table(), np.array([], np.int64), ["id"]).num_rows == 0
+
+
+def test_rows_of_a_table_are_those_of_a_table_of_them_alone() -> None:
+    places = np.array([0, 2])
+    rows, alone = columns.Rows(table(), places), columns.Rows(table([RECORDS[0], RECORDS[2]]))
+    assert len(rows) == len(alone) == 2
+    wanted = np.array([1, 0])
+    assert rows.chosen(wanted, ["id"]).equals(alone.chosen(wanted, ["id"]))
+    for first, count in ((0, 1), (1, 1), (0, 5), (1, 5)):
+        assert rows.portion(first, count, ["id"]) == alone.portion(first, count, ["id"])
+
+
+@pytest.mark.parametrize("piece_rows", [1, 2, 100])
+def test_the_rows_where_a_mask_holds_stay_in_order(
+    piece_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_PIECE_ROWS", piece_rows)
+    found = columns.where(table(), np.array([True, False, True]))
+    assert found["id"].to_pylist() == ["a", "c"]
+    assert columns.where(table([]), np.empty(0, bool)).schema == table().schema
 
 
 def test_portions_cover_the_table() -> None:

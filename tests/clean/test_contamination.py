@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -13,7 +14,18 @@ from wizardcoder.recipe import Clean
 from wizardcoder.records import Problem, Record
 from wizardcoder.storage import to_table
 
-from .planted import PROBLEMS, edited, program, record, renamed, statement, unrelated
+from .planted import (
+    DISGUISES,
+    PROBLEMS,
+    characters,
+    edited,
+    problem,
+    program,
+    record,
+    renamed,
+    statement,
+    unrelated,
+)
 
 OWN = {"own": PROBLEMS}
 LEAKS = ("verbatim", "edited", "renamed with text", "renamed only")
@@ -53,6 +65,43 @@ def test_a_planted_leak_is_found_and_names_its_problem_alone(problem: Problem, k
     hits = drops([*unrelated(40), leak(problem, kind, Random(1))])
     assert {(h.record_id, h.task_id) for h in hits} == {
         (f"{problem.task_id} {kind}", problem.task_id)
+    }
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguised_leak_is_found_as_the_plain_one(
+    disguise: Callable[[str], str], kind: str
+) -> None:
+    plain = leak(PROBLEMS[0], kind, Random(1))
+    hidden = replace(
+        plain, instruction=disguise(plain.instruction), response=disguise(plain.response)
+    )
+    assert drops([hidden]) == drops([plain]) != []
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguised_problem_is_found_in_plain_text(disguise: Callable[[str], str]) -> None:
+    first = PROBLEMS[0]
+    hidden = replace(
+        first,
+        prompt=disguise(first.prompt),
+        canonical_solution=disguise(first.canonical_solution),
+    )
+    for kind in LEAKS:
+        plain = [leak(first, kind, Random(1))]
+        assert find(plain, {"own": [hidden]}) == find(plain, {"own": [first]}) != []
+
+
+def test_a_problem_in_a_script_without_spaces_is_found_and_strangers_are_not() -> None:
+    random = Random(8)
+    said = [characters(random, 40) for _ in range(5)]
+    own = [problem(f"p{n}", text, f"def p{n}(x):\n    return x\n") for n, text in enumerate(said)]
+    leaks = [record(f"own/p{n}", f"{characters(random, 50)}{text}") for n, text in enumerate(said)]
+    strangers = [record(f"r{n}", characters(random, 100)) for n in range(200)]
+    hits = find([*leaks, *strangers], {"own": own})
+    assert {(hit.record_id, hit.task_id, hit.rule) for hit in hits} == {
+        (leak.id, leak.id, rule) for leak in leaks for rule in ("verbatim", "containment")
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ from wizardcoder.recipe import Clean
 from wizardcoder.records import Record
 from wizardcoder.storage import to_table
 
-from .planted import near, record, unrelated, words
+from .planted import DISGUISES, characters, near, record, unrelated, words
 
 QUESTION = "Sum the even numbers of a list and return the sum."
 
@@ -92,9 +93,36 @@ def test_white_space_makes_no_difference() -> None:
     assert repeated(records) == {"b": ("a", Rule.EXACT, Relation.UNRELATED)}
 
 
+@pytest.mark.parametrize("odd", ["Do\u00a0this:\u3000now", "D\u200bo t\u00adhis: now\ufeff"])
+def test_neither_odd_spaces_nor_what_cannot_be_seen_make_a_difference(odd: str) -> None:
+    records = [record("a", "Do this: now", "x"), record("b", odd, "x")]
+    assert repeated(records) == {"b": ("a", Rule.EXACT, Relation.UNRELATED)}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguised_near_duplicate_goes(disguise: Callable[[str], str]) -> None:
+    text = similar("b", 10).response
+    found, _ = find([similar("a", 0), record("b", disguise(QUESTION), disguise(text))])
+    assert found.rule.tolist() == [Rule.NONE, Rule.NEAR_REMOVED]
+    assert found.jaccard[1] == pytest.approx(0.908, abs=5e-4)
+
+
+def test_near_duplicates_in_a_script_without_spaces_go_and_strangers_stay() -> None:
+    random = Random(6)
+    originals = [record(f"a{n:03d}", "", characters(random, 120)) for n in range(100)]
+    copies = [
+        record(f"b{n:03d}", "", f"{r.response[:110]}{characters(random, 10)}")
+        for n, r in enumerate(originals)
+    ]
+    strangers = [record(f"c{n:03d}", "", characters(random, 120)) for n in range(100)]
+    found, ids = find([*originals, *copies, *strangers])
+    assert {ids[row] for row in np.flatnonzero(found.removed)} == {r.id for r in copies}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        (record("a", "Square 10\u00b2", "z"), record("b", "Square 102", "z")),
         (record("a", "Add", input="1 2"), record("b", "Add", input="3 4")),
         (record("a", "x y", "z"), record("b", "x", "y z")),
         (record("a", "Say it", "X"), record("b", "say it", "x")),
@@ -220,6 +248,15 @@ def test_neither_jobs_nor_memory_nor_portions_change_what_is_found(
     small = duplicates.find(table, Clean(memory_mb=1), spill=tmp_path, jobs=3)
     assert all(map(np.array_equal, whole, small))
     assert not [*tmp_path.iterdir()]
+
+
+def test_of_some_rows_what_is_found_is_as_of_a_table_of_them_alone() -> None:
+    table = as_table(planted(100))
+    places = np.arange(len(table))[np.arange(len(table)) % 3 > 0]
+    whole = duplicates.find(table.take(places), Clean())
+    found = duplicates.find(table, Clean(), places=places)
+    assert all(map(np.array_equal, found, whole))
+    assert found.removed.any()
 
 
 def evolved(folder: Path) -> list[Record]:

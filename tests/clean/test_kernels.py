@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wizardcoder.clean import kernels
+from wizardcoder.clean import kernels, pairing
 from wizardcoder.clean.minhash import Permutations
 from wizardcoder.clean.shingles import Hashes, as_texts, shingle, tokenise, windows
 
@@ -75,12 +75,12 @@ def test_a_fingerprint_tells_question_from_response() -> None:
 def test_similarity_is_that_of_sets(shared: int) -> None:
     one, other = np.arange(10, dtype=np.uint64), np.arange(10 - shared, 18, dtype=np.uint64)
     wanted = len({*one.tolist()} & {*other.tolist()}) / len({*one.tolist()} | {*other.tolist()})
-    assert kernels.similarity(one, other, 0.0) == pytest.approx(wanted)
+    assert pairing.similarity(one, other, 0.0) == pytest.approx(wanted)
 
 
 def test_sizes_alone_settle_what_cannot_be_similar() -> None:
     assert (
-        kernels.similarity(np.arange(6, dtype=np.uint64), np.arange(10, dtype=np.uint64), 0.7) == 0
+        pairing.similarity(np.arange(6, dtype=np.uint64), np.arange(10, dtype=np.uint64), 0.7) == 0
     )
 
 

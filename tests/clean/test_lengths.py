@@ -19,7 +19,7 @@ def test_words_numbers_and_signs_count() -> None:
     assert count("", " \n", "return xs[::-1]", "é_1 b") == [0, 0, 8, 2]
 
 
-@given(st.lists(st.text(alphabet="ab_1 \n.é+\x7f", max_size=20), min_size=1))
+@given(st.lists(st.text(alphabet="ab_1 \n.é+\x7f\u4e2d\u2192\U0001f600", max_size=20), min_size=1))
 def test_tokens_are_those_of_shingles(texts: list[str]) -> None:
     assert count(*texts) == [len(tokenise(encode(text)).hashes) for text in texts]
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from wizardcoder.clean import rows, shape
+from wizardcoder.clean import rows, shape, workers
 from wizardcoder.recipe import Clean
 
 from .planted import record
@@ -108,8 +109,9 @@ def test_an_empty_table_has_no_shape() -> None:
     assert (found.flags, found.languages, len(found.tokens)) == ([], [], 0)
 
 
-def test_the_number_of_processes_makes_no_difference() -> None:
-    responses = ["", "I cannot help.", FENCED.format("py", "if x = 1: a"), "a = 1", "no"] * 900
+def test_the_number_of_processes_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "over", partial(workers.over, least_rows=0))
+    responses = ["", "I cannot help.", FENCED.format("py", "if x = 1: a"), "a = 1", "no"] * 300
     records = [record(f"r{n:05d}", response=text) for n, text in enumerate(responses)]
     table = rows.of_records(records)
     alone, two = shape.find(table, Clean()), shape.find(table, Clean(), jobs=2)

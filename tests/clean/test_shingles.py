@@ -22,6 +22,16 @@ def test_a_token_is_a_word_or_one_mark() -> None:
     assert tokens("  def f_1(größe):\n\t++ ") == wanted
 
 
+def test_a_character_of_a_script_without_spaces_is_a_token() -> None:
+    text = "\u6c42xs\u7684\u548c\u3002"  # the sum of xs, in Chinese
+    assert tokens(text) == [c.encode() for c in ("\u6c42", "xs", "\u7684", "\u548c", "\u3002")]
+
+
+def test_a_sign_beyond_ascii_ends_a_word_and_an_accent_does_not() -> None:
+    assert tokens("x\u2192y") == [b"x", "\u2192".encode(), b"y"]
+    assert tokens("Vi\u1ec7t \u03b1\u03b2") == ["Vi\u1ec7t".encode(), "\u03b1\u03b2".encode()]
+
+
 def test_case_and_white_space_do_not_count() -> None:
     assert sets(["Return the SUM of x.\n"], 3) == sets(["return  the sum\tof X ."], 3)
 
@@ -44,7 +54,9 @@ def test_shingles_do_not_cross_from_text_to_text() -> None:
     assert sets(["a b c", "d e f"], 3) == [*sets(["a b c"], 3), *sets(["d e f"], 3)]
 
 
-@given(st.lists(st.text(alphabet="ab é\n+_\ud800", max_size=12), max_size=6), st.integers(1, 4))
+@given(
+    st.lists(st.text(alphabet="ab é\n+_\ud800\u4e2d", max_size=12), max_size=6), st.integers(1, 4)
+)
 def test_two_texts_share_as_many_shingles_as_their_tokens_say(texts: list[str], n: int) -> None:
     expected = [
         {tuple(t[i : i + n]) for i in range(max(1, len(t) - n + 1))} if t else set()

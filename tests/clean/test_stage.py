@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizardcoder.clean import Flagged, Hit, Relation, Tag, Targets, clean, run_stage
+from wizardcoder.clean import Flagged, Hit, Relation, Tag, Targets, clean, run_stage, workers
 from wizardcoder.errors import UsageError
 from wizardcoder.recipe import Clean
 from wizardcoder.records import Record, Rejected
@@ -162,7 +163,6 @@ def test_the_manifest_counts_by_rule_relation_and_benchmark(tmp_path: Path) -> N
     counts = stage(tmp_path / "clean", MIXED, Clean(containment=0.6))["counts"]
     assert counts["records"] == counts["kept"] + counts["rejected"] == len(MIXED)
     assert counts["rules"] == {"contaminated": 15, "exact_duplicate": 10, "near_duplicate": 10}
-    assert counts["near_duplicates"] == {"parent and child": 1, "sibling": 0, "unrelated": 10}
     assert counts["duplicates"]["exact"]["unrelated"] == 10
     assert counts["duplicates"]["near_removed"]["unrelated"] == 10
     assert counts["duplicates"]["near_kept"]["parent-child"] == 1
@@ -196,8 +196,11 @@ def test_the_order_of_the_rows_makes_no_difference_to_the_bytes(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_the_number_of_processes_makes_no_difference_to_the_bytes(tmp_path: Path) -> None:
-    copies = [replace(r, id=f"{r.id} {n}", seed_id=r.id) for r in MIXED for n in range(30)]
+def test_the_number_of_processes_makes_no_difference_to_the_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "over", partial(workers.over, least_rows=0))
+    copies = [replace(r, id=f"{r.id} {n}", seed_id=r.id) for r in MIXED for n in range(8)]
     for name, jobs in (("one", 1), ("two", 2)):
         stage(tmp_path / name, copies, jobs=jobs)
     for file in (tmp_path / "one").glob("*.parquet"):
@@ -224,6 +227,19 @@ def test_a_benchmarks_own_check_rejects(tmp_path: Path) -> None:
         [record("a", response="1 2 3")], Clean(), {}, {"world": lambda text: ("held-out", "w/1")}
     )
     assert rules(cleaned.rejected) == {"a": "contaminated"}
+
+
+def test_a_record_is_kept_as_it_was_however_it_is_compared() -> None:
+    odd = record("a", "Sum\u00a0the \uff58\u200bs.", "It\u2019s sum(xs)\u3002\ufeff")
+    assert clean([odd], Clean(), OWN).kept == [odd]
+
+
+def test_beyond_a_million_rows_the_first_stays_too() -> None:
+    ids = ["s/000007", "s/999999", "s/1000000", "s/1000001", "s/10000000", "t/000001"]
+    cleaned = clean([record(id, "Sort it.", "x") for id in reversed(ids)], Clean(), {})
+    assert [row.id for row in cleaned.kept] == ["s/000007"]
+    others = clean([record(id, f"Sort {id}.") for id in reversed(ids)], Clean(), {})
+    assert [row.id for row in others.kept] == ids
 
 
 @pytest.mark.parametrize("response", ["", " \n"])

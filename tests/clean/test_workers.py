@@ -58,6 +58,12 @@ def test_few_rows_stay_in_this_process() -> None:
     assert {process for _, (process, _, _) in results} == {os.getpid()}
 
 
+def test_cleaning_is_imported_without_compiled_code_or_tables() -> None:
+    heavy = "{'numba', 'pyarrow', 'tree_sitter', 'torch'}"
+    program = f"import sys, wizardcoder.clean; assert not {heavy} & {{*sys.modules}}"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
 def test_a_table_without_rows_has_no_results() -> None:
     empty = NUMBERS.slice(0, 0)
     assert not list(workers.over(empty, scaled, 1, jobs=2, least_rows=0))

@@ -93,8 +93,26 @@ def test_wrong_usage_is_one_clear_message(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write("s.jsonl", alpaca(QUESTIONS[0]))
-    assert run(["clean", *arguments]) == 2
+    assert run(["clean", *arguments, "--out", "out"]) == 2
     assert message in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_a_run_refuses_options_by_the_keys_of_its_recipe(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clean(capsys, write("s.jsonl", alpaca(QUESTIONS[0])))
+    assert run(["clean", "out", "--no-near-duplicates"]) == 2
+    said = capsys.readouterr().err
+    assert "leave away what sets clean.near_duplicates, or name a data file" in said
+
+
+def test_a_refused_command_leaves_a_folder_that_was_there_as_it_was() -> None:
+    file = write("s.jsonl", alpaca(QUESTIONS[0]))
+    Path("out").mkdir()
+    Path("out/notes").write_text("mine")
+    assert run(["clean", file, "--benchmark", "nobody", "--out", "out"]) == 2
+    assert Path("out/notes").read_text() == "mine"
 
 
 def test_a_folder_among_data_files_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,4 +138,4 @@ def test_what_is_wrong_with_problems_is_said_before_rows_are_read(
     problems = write("mine.jsonl", {"prompt": "no id"})
     assert run(["clean", file, "--benchmark", problems, "--out", "out"]) == 2
     assert "task_id" in capsys.readouterr().err
-    assert not Path("out/seeds").exists()
+    assert not Path("out").exists()

@@ -16,6 +16,7 @@ from wizardcoder import miniature, recipe
 from wizardcoder.clean import Hit
 from wizardcoder.errors import MissingReplyError, StageConflictError
 from wizardcoder.pipeline import Run, names, open_run
+from wizardcoder.pipeline.touching import checked_names
 from wizardcoder.records import Rejected
 from wizardcoder.storage import read_parquet
 from wizardcoder.teacher import Ledger
@@ -67,7 +68,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_planted_leaks_are_matched_by_the_teacher_and_rejected(folder: Path) -> None:
     run = start(folder)
     run.seeds()
-    counts = run.clean()["counts"]
+    manifest = run.clean()
+    counts = manifest["counts"]
+    assert checked_names(manifest["identity"]) == ["miniature-dev"]  # and not the encoder
     problems = names.unseen(names.load_benchmark("miniature-dev"))
     hits = read_parquet(run.path / "clean" / "hits.parquet", Hit)
     matched = {hit.task_id for hit in hits if hit.rule == "teacher_match" and hit.drops}

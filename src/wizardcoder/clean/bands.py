@@ -62,6 +62,7 @@ class BandKeys:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._keys = np.empty((self.bands, 0), np.uint32)  # 100 bytes a row, as a rule
         if self._file is not None:
             self._file.close()
 
@@ -78,10 +79,10 @@ class BandKeys:
 
     def groups(self, rows: NDArray[np.bool_]) -> Groups:
         """The sets of the chosen rows that share a band's key, each once; `rows` is a mask."""
-        from wizardcoder.clean import kernels
+        from wizardcoder.clean import pairing
 
         found = [
-            kernels.runs(part) for band in range(self.bands) for part in self._sorted(band, rows)
+            pairing.runs(part) for band in range(self.bands) for part in self._sorted(band, rows)
         ]
         if not found:
             return Groups(np.empty(0, np.uint32), np.zeros(1, np.int64))

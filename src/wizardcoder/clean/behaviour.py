@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wizardcoder.clean.characters import as_compared
 from wizardcoder.clean.hits import Hit
 from wizardcoder.clean.suspects import Suspects, suspects
 from wizardcoder.progress import Progress, silent
@@ -78,7 +79,8 @@ def _texts(table: pa.Table, record_ids: Iterable[str]) -> Iterator[tuple[str, li
     columns = ["id", "response", "instruction", "input", "system", "turns"]
     for batch in found.select(columns).to_batches(_ROWS_PER_BATCH):
         for row in batch.to_pylist():
-            yield row["id"], [*(row[name] or "" for name in columns[1:-1]), *row["turns"]]
+            texts = [*(row[name] or "" for name in columns[1:-1]), *row["turns"]]
+            yield row["id"], [as_compared(text) for text in texts]  # a no-break space hides code
 
 
 def _judged(

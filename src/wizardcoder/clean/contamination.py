@@ -2,6 +2,7 @@
 
 The strongest evidence first: `verbatim`, `containment` and `edited` look at texts (`overlap`),
 `function` at code without its names (`functions`), and a benchmark may bring a check of its own.
+Both sides are read as `characters` says, so that no odd space hides a leak.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizardcoder.clean import columns, workers
+from wizardcoder.clean.characters import as_compared, compared
 from wizardcoder.clean.functions import Function, functions_in
 from wizardcoder.clean.hits import Hit, excerpt
 from wizardcoder.clean.problems import telling_function
@@ -146,7 +148,7 @@ def _search(search: Search, rows: pa.Table) -> list[Hit]:
 
 
 def _whole(rows: pa.Table) -> pa.LargeStringArray:
-    """All that is searched of every row."""
+    """All that is searched of every row, as it is compared."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -156,7 +158,7 @@ def _whole(rows: pa.Table) -> pa.LargeStringArray:
     for more in (columns.strings(rows, "system"), pc.binary_join(lists, between)):
         if pc.any(pc.greater(pc.binary_length(more), 0)).as_py():
             whole = pc.binary_join_element_wise(whole, more, between)
-    return whole
+    return compared(whole)
 
 
 def _with_functions(rows: pa.Table, whole: pa.LargeStringArray) -> pa.Table:
@@ -172,7 +174,7 @@ def _texts(rows: pa.Table) -> Iterator[_Texts]:
         others = [("system", row["system"])] if row["system"] else []
         others += [("turn", turn) for turn in row["turns"]]
         parts = (("response", row["response"]), ("question", question), *others)
-        yield _Texts(row["id"], parts)
+        yield _Texts(row["id"], tuple((part, as_compared(text)) for part, text in parts))
 
 
 def _strength(hit: Hit) -> tuple[bool, int, float, str, str]:

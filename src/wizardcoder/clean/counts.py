@@ -15,32 +15,23 @@ from wizardcoder.clean.sweep import Findings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What a manifest calls the relations of near-duplicates.
-RELATIONS = {
-    Relation.PARENT_CHILD: "parent and child",
-    Relation.SIBLING: "sibling",
-    Relation.UNRELATED: "unrelated",
-}
-
 
 def counts_of(table: pa.Table, found: Findings) -> dict[str, Any]:
     """Counts of a table with the columns of Record and what was found in it.
 
-    `near_duplicates` are those found, removed or not, by relation; `duplicates` splits all of them.
+    `duplicates` are those found, removed or not, by rule and relation.
     `flags`, `languages` and `tokens` (of question and response together) are about kept records.
     """
     is_kept = np.ones(len(table), bool)
     is_kept[list(found.removed)] = False
     tags = np.array(found.shape.languages, object)[is_kept]
     flags = (flag.rule for flag in found.shape.flags if is_kept[flag.row])
-    near = near_by_relation(found)
     return {
         "records": len(table),
         "kept": len(table) - len(found.removed),
         "rejected": len(found.removed),
         "rules": _tally(removal.rule for removal in found.removed.values()),
         "kept_by_round": _tally(map(str, np.asarray(table["round"])[is_kept].tolist())),
-        "near_duplicates": {name: int(near[relation]) for relation, name in RELATIONS.items()},
         "duplicates": found.duplicates.counts(),
         "contamination": _tally(hit.benchmark for hit in found.hits),
         "contamination_by_rule": _tally(hit.rule for hit in found.hits),

@@ -1,9 +1,10 @@
 """Duplicates over question and response, exact and near.
 
-Of rows that say the same, the first stays. Exact: question and response are equal, white space
-aside; all but the first go, of whatever lineage. Near: the Jaccard similarity of their shingles is
-at least `near_duplicate_jaccard`; a row goes when it resembles a kept row of another lineage.
-Within a lineage near ones stay and are counted: a child resembles its parent by design.
+Of rows that say the same, the first stays. Exact: question and response are equal, white space and
+what cannot be seen aside; all but the first go, of whatever lineage. Near: the Jaccard similarity
+of their shingles is at least `near_duplicate_jaccard`; a row goes when it resembles a kept row of
+another lineage. Within a lineage near ones stay and are counted: a child resembles its parent by
+design.
 
 table → sketches (one pass) → rows with the same fingerprint: equal? → exact
                             → rows that share a band, read again: similar enough? → near
@@ -15,6 +16,7 @@ ones, so that thousands of variants of one text take no quadratic time.
 
 from __future__ import annotations
 
+import unicodedata
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +26,8 @@ from numpy.typing import NDArray
 
 from wizardcoder.clean import columns, sketches
 from wizardcoder.clean.bands import BandKeys, Groups
+from wizardcoder.clean.characters import INVISIBLE
+from wizardcoder.clean.columns import Rows
 from wizardcoder.clean.minhash import LEADERS, Permutations
 from wizardcoder.clean.shingles import Hashes, Indices
 from wizardcoder.clean.sketches import Sketches
@@ -88,45 +92,47 @@ def find(
     table: pa.Table,
     options: Clean,
     *,
+    places: Indices | None = None,
     spill: Path | None = None,
     jobs: int = 1,
     progress: Progress = silent,
 ) -> Duplicates:
     """The duplicates in a table with the columns of Record, in its order; `jobs` threads.
 
+    `places`: the rows that are compared, ascending (None: all); what is found counts within them.
     Memory beside the table: about 16 bytes a row, `options.memory_mb`, and 8 bytes for each
     shingle of the rows that share a band. What is more than `memory_mb` goes to a file in `spill`
     (default: the system's folder for such files). The outcome depends on neither. Raises
     StorageError when that disk is full.
     """
-    near = options.near_duplicates
+    rows, near = Rows(table, places), options.near_duplicates
     chosen = Permutations.finding(options.near_duplicate_jaccard) if near else Permutations.none()
-    with BandKeys(chosen.bands, len(table), options.memory_mb * _MB, spill) as keys:
+    with BandKeys(chosen.bands, len(rows), options.memory_mb * _MB, spill) as keys:
         found = sketches.sketch(
-            table, options.shingle_tokens, chosen, keys, jobs=jobs, progress=progress
+            rows, options.shingle_tokens, chosen, keys, jobs=jobs, progress=progress
         )
-        of = _exact(table, found.fingerprints)
+        of = _exact(rows, found.fingerprints)
         groups = keys.groups((of < 0) & (found.sizes > 0))
     duplicates = Duplicates(
         of,
         np.where(of >= 0, Rule.EXACT, Rule.NONE).astype(np.int8),
         (of >= 0).astype(np.float32),
-        np.zeros(len(table), np.int8),
+        np.zeros(len(rows), np.int8),
     )
     if len(groups.members):
-        _add_near(duplicates, table, options, found, groups)
-    _add_relations(duplicates, table)
+        _add_near(duplicates, rows, options, found, groups)
+    _add_relations(duplicates, rows)
     return duplicates
 
 
-def _exact(table: pa.Table, fingerprints: Hashes) -> Indices:
+def _exact(rows: Rows, fingerprints: Hashes) -> Indices:
     """The first row with the same text, for each row that is not itself the first; else -1."""
-    of = np.full(len(table), -1, np.int64)
-    rows = _repeated(fingerprints)
+    of = np.full(len(rows), -1, np.int64)
+    repeated = _repeated(fingerprints)
     first: dict[tuple[int, str, str], int] = {}
-    for start in range(0, len(rows), columns.PORTION_ROWS):
-        portion = rows[start : start + columns.PORTION_ROWS]
-        texts = columns.chosen(table, portion, columns.TEXT)
+    for start in range(0, len(repeated), columns.PORTION_ROWS):
+        portion = repeated[start : start + columns.PORTION_ROWS]
+        texts = rows.chosen(portion, columns.TEXT)
         pairs = zip(
             columns.questions(texts).to_pylist(), texts["response"].to_pylist(), strict=True
         )
@@ -138,7 +144,11 @@ def _exact(table: pa.Table, fingerprints: Hashes) -> Indices:
 
 
 def _squeezed(text: str | None) -> str:
-    return " ".join((text or "").split())
+    """A text without what cannot be seen; 10² is not 102, as it is where texts are near."""
+    text = text or ""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return " ".join(text.split())
 
 
 def _repeated(fingerprints: Hashes) -> Indices:
@@ -152,55 +162,55 @@ def _repeated(fingerprints: Hashes) -> Indices:
 
 def _add_near(
     duplicates: Duplicates,
-    table: pa.Table,
+    rows: Rows,
     options: Clean,
     found: Sketches,
     groups: Groups,
 ) -> None:
     """Fill in what the rows that share a band nearly repeat."""
-    from wizardcoder.clean import kernels
+    from wizardcoder.clean import pairing
 
     grouped, members = np.unique(groups.members, return_inverse=True)
-    rows = grouped.astype(np.int64)
+    similar = grouped.astype(np.int64)
     order = np.argsort(members, kind="stable")
     shingles, offsets = sketches.shingles_of(
-        table, rows, options.shingle_tokens, int(found.sizes[rows].sum(dtype=np.int64))
+        rows, similar, options.shingle_tokens, int(found.sizes[similar].sum(dtype=np.int64))
     )
-    twins, jaccards, goes = kernels.walk(
+    twins, jaccards, goes = pairing.walk(
         shingles,
         offsets,
         groups.owners[order],
-        np.concatenate([[0], np.cumsum(np.bincount(members, minlength=len(rows)))]),
+        np.concatenate([[0], np.cumsum(np.bincount(members, minlength=len(similar)))]),
         groups.begins,
-        *_lineages(table, rows),
+        *_lineages(rows, similar),
         options.near_duplicate_jaccard,
         LEADERS,
     )
     near = twins >= 0
-    duplicates.of[rows[near]] = rows[twins[near]]
-    duplicates.jaccard[rows[near]] = jaccards[near]
-    duplicates.rule[rows[near]] = np.where(goes[near], Rule.NEAR_REMOVED, Rule.NEAR_KEPT)
+    duplicates.of[similar[near]] = similar[twins[near]]
+    duplicates.jaccard[similar[near]] = jaccards[near]
+    duplicates.rule[similar[near]] = np.where(goes[near], Rule.NEAR_REMOVED, Rule.NEAR_KEPT)
 
 
-def _lineages(table: pa.Table, rows: Indices) -> tuple[Indices, Indices]:
+def _lineages(rows: Rows, similar: Indices) -> tuple[Indices, Indices]:
     """A number for the lineage of each of some rows, and the place of its parent among them."""
     import pyarrow.compute as pc
 
-    chosen = columns.chosen(table, rows, _KIN)
+    chosen = rows.chosen(similar, _KIN)
     ids, seeds, parents = (chosen[name].combine_chunks() for name in _KIN)
     lineages = seeds.dictionary_encode().indices.to_numpy().astype(np.int64)
     places = pc.fill_null(pc.index_in(parents, ids, skip_nulls=True), -1)
     return lineages, places.to_numpy().astype(np.int64)
 
 
-def _add_relations(duplicates: Duplicates, table: pa.Table) -> None:
+def _add_relations(duplicates: Duplicates, rows: Rows) -> None:
     import pyarrow.compute as pc
 
-    rows = np.flatnonzero(duplicates.of >= 0)
-    these = columns.chosen(table, rows, _KIN)
-    those = columns.chosen(table, duplicates.of[rows], _KIN)
+    repeated = np.flatnonzero(duplicates.of >= 0)
+    these = rows.chosen(repeated, _KIN)
+    those = rows.chosen(duplicates.of[repeated], _KIN)
     is_child = pc.fill_null(pc.equal(these["parent_id"], those["id"]), False).to_numpy()
     is_kin = pc.equal(these["seed_id"], those["seed_id"]).to_numpy()
-    duplicates.relation[rows] = np.select(
+    duplicates.relation[repeated] = np.select(
         [is_child, is_kin], [Relation.PARENT_CHILD, Relation.SIBLING], Relation.UNRELATED
     )

@@ -14,10 +14,10 @@ class Hit:
 
     `score` is the share of the problem's shingles that the record holds (`verbatim`: 1), for the
     rule `function` the number of AST nodes, for a benchmark's own rule 1. `part` is what of the
-    problem was found, `span` the text of the record where it was. `drops`: the record must not be
-    trained on; else the hit is too small to say much, and the record is kept. `matched` is the text
-    of the problem that `span` matches. `behaviour`: whether a function of the record passes the
-    problem's own tests, `passes`, `fails` or `not_run`, "" where nobody tried.
+    problem was found, `span` the text of the record where it was, as it is compared. `drops`: the
+    record must not be trained on; else the hit is too small to say much, and the record is kept.
+    `matched` is the text of the problem that `span` matches. `behaviour`: whether a function of the
+    record passes the problem's own tests, `passes`, `fails` or `not_run`, "" where nobody tried.
     """
 
     record_id: str

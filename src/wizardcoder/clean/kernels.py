@@ -1,8 +1,10 @@
-"""Compiled passes over the bytes of texts: tokens, shingles, band keys, duplicates.
+"""Compiled passes over the bytes of texts: tokens, shingles, band keys, look-ups.
 
 Arrays in, arrays out; none holds Python's lock, so portions may run in threads. What the numbers
-mean is told by the modules that call: `shingles`, `minhash`, `duplicates`. Texts are given as in
+mean is told by the modules that call: `shingles`, `minhash`, `postings`. Texts are given as in
 `columns.Texts`: `data` uint8 and `offsets` int64, read-only.
+
+All that calls `scan` stands here: numba keeps what it compiled until the caller's own file changes.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 
-SPACE, WORD, MARK = 0, 1, 2
+SPACE, WORD, MARK, CHARACTER = 0, 1, 2, 3
+#: From this first byte on (U+2000) a character is a token: signs, and writing without spaces.
+FIRST_OF_CHARACTERS = 0xE2
 #: So many shingles meet a permutation at once: the minima are loaded and stored that much less.
 LANES = 8
+_FOUND_AT_FIRST = 1024  # pairs that `match` has room for, before it makes more
 
 
 def compiled(function: Function) -> Function:
@@ -37,6 +42,9 @@ def compiled(function: Function) -> Function:
 
 
 def _kind(byte: int) -> int:
+    """What a token begins with; what follows the first byte of a character is WORD."""
+    if byte >= FIRST_OF_CHARACTERS:
+        return CHARACTER
     if byte >= 0x80 or chr(byte).isalnum() or chr(byte) == "_":
         return WORD
     return SPACE if byte <= 0x20 or byte == 0x7F else MARK
@@ -90,10 +98,31 @@ def scan(data: Bytes, begin: int, end: int, hashes: Hashes, starts: Indices, end
                 power *= _PRIME
                 hash += VALUES[data[place]] * power
                 place += 1
+        elif kind == CHARACTER:
+            while place < end and data[place] & 0xC0 == 0x80:
+                power *= _PRIME
+                hash += VALUES[data[place]] * power
+                place += 1
         hashes[count] = mix(hash)
         ends[count] = place
         count += 1
     return count
+
+
+@compiled
+def token_counts(data: Bytes, offsets: Indices) -> NDArray[np.int64]:
+    """How many tokens `scan` finds in each text, (texts,)."""
+    counts = np.zeros(len(offsets) - 1, np.int64)
+    for text in range(len(offsets) - 1):
+        before, found = SPACE, 0
+        for place in range(offsets[text], offsets[text + 1]):
+            if data[place] & 0xC0 == 0x80:  # the rest of a character
+                continue
+            kind = KINDS[data[place]]
+            found += kind >= MARK or (kind == WORD and before != WORD)
+            before = kind
+        counts[text] = found
+    return counts
 
 
 @compiled
@@ -223,97 +252,72 @@ def fingerprint(tokens: Hashes, starts: Indices, count: int, split: int) -> np.u
 
 
 @compiled
-def runs(packed: Hashes) -> tuple[NDArray[np.uint32], Indices, Hashes]:
-    """The rows (low half) whose keys (high half) occur more than once in sorted numbers.
-
-    Rows key by key, how many each key has, and a digest of each key's set of rows.
-    """
-    members, sizes = np.empty(len(packed), np.uint32), np.empty(len(packed) // 2, np.int64)
-    digests = np.empty(len(packed) // 2, np.uint64)
-    total, groups, start = 0, 0, 0
-    while start < len(packed):
-        stop = start + 1
-        while stop < len(packed) and packed[stop] >> _S32 == packed[start] >> _S32:
-            stop += 1
-        if stop - start > 1:
-            digest = np.uint64(0)
-            for place in range(start, stop):
-                row = np.uint32(packed[place])
-                members[total] = row
-                total += 1
-                digest += mix(np.uint64(row))
-            sizes[groups], digests[groups] = stop - start, mix(digest)
-            groups += 1
-        start = stop
-    return members[:total].copy(), sizes[:groups].copy(), digests[:groups].copy()
+def fill(slots: NDArray[np.int32], hashes: Hashes) -> None:
+    """Put the number of each hash into an open hash table, whose length is a power of two."""
+    mask = np.uint64(len(slots) - 1)
+    for number in range(len(hashes)):
+        place = hashes[number] & mask
+        while slots[place] >= 0:
+            place = (place + np.uint64(1)) & mask
+        slots[place] = number
 
 
 @compiled
-def similarity(one: Hashes, other: Hashes, least: float) -> float:
-    """The Jaccard similarity of two ascending sets; 0 where sizes alone put it below `least`."""
-    if min(len(one), len(other)) < least * max(len(one), len(other)):
-        return 0.0
-    common, left, right = 0, 0, 0
-    while left < len(one) and right < len(other):
-        a, b = one[left], other[right]
-        common += a == b
-        left += a <= b
-        right += b <= a
-    return common / (len(one) + len(other) - common)
+def number_of(hash: np.uint64, slots: NDArray[np.int32], hashes: Hashes) -> int:
+    """The number of a shingle, -1 if it is none of those known."""
+    mask = np.uint64(len(slots) - 1)
+    place = hash & mask
+    while slots[place] >= 0:
+        if hashes[slots[place]] == hash:
+            return int(slots[place])
+        place = (place + np.uint64(1)) & mask
+    return -1
 
 
 @compiled
-def walk(
-    shingles: Hashes,
+def match(
+    data: Bytes,
+    text_offsets: Indices,
+    weights: Hashes,
+    slots: NDArray[np.int32],
+    hashes: Hashes,
     offsets: Indices,
-    groups_of: Indices,
-    group_offsets: Indices,
-    group_begins: Indices,
-    lineages: Indices,
-    parents: Indices,
-    least: float,
-    leaders_per_group: int,
-) -> tuple[Indices, NDArray[np.float32], NDArray[np.bool_]]:
-    """Of each row in order: a kept row before it that it resembles, how much, and whether it goes.
-
-    Row i has `shingles[offsets[i] : offsets[i + 1]]` and stands in the groups
-    `groups_of[group_offsets[i] : group_offsets[i + 1]]`. It goes when it resembles a kept row of
-    another lineage, and the first such row is named; else its parent is, or the first other one.
-    """
-    rows = len(offsets) - 1
-    twins = np.full(rows, -1, np.int64)
-    jaccards, goes = np.zeros(rows, np.float32), np.zeros(rows, np.bool_)
-    leaders = np.empty(group_begins[len(group_begins) - 1], np.int64)
-    led = np.zeros(len(group_begins) - 1, np.int64)
-    asked = np.full(rows, -1, np.int64)
-    most = 0
-    for row in range(rows):
-        most = max(most, group_offsets[row + 1] - group_offsets[row])
-    candidates = np.empty(most * leaders_per_group, np.int64)
-    for row in range(rows):
-        found = 0
-        for place in range(group_offsets[row], group_offsets[row + 1]):
-            group = groups_of[place]
-            for slot in range(group_begins[group], group_begins[group] + led[group]):
-                if asked[leaders[slot]] != row:
-                    asked[leaders[slot]] = row
-                    candidates[found] = leaders[slot]
-                    found += 1
-        own = shingles[offsets[row] : offsets[row + 1]]
-        for other in np.sort(candidates[:found]):
-            jaccard = similarity(own, shingles[offsets[other] : offsets[other + 1]], least)
-            if jaccard < least:
+    parts: Indices,
+    least: Indices,
+) -> NDArray[np.int64]:
+    """Text, part and number of common shingles of each pair with enough of them, (3, pairs)."""
+    texts = len(text_offsets) - 1
+    room = 0
+    for text in range(texts):
+        room = max(room, text_offsets[text + 1] - text_offsets[text])
+    tokens, shingles = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    starts, ends = np.empty(room, np.int64), np.empty(room, np.int64)
+    last_seen = np.full(len(hashes), -1, np.int64)  # by shingle, the text that had it last
+    counts = np.zeros(len(least), np.int64)
+    touched = np.empty(len(least), np.int64)
+    found = np.empty((3, _FOUND_AT_FIRST), np.int64)
+    pairs = 0
+    for text in range(texts):
+        begin, end = text_offsets[text], text_offsets[text + 1]
+        count = scan(data, begin, end, tokens, starts, ends)
+        count = window(tokens, count, weights, shingles)
+        touches = 0
+        for place in range(count):
+            number = number_of(shingles[place], slots, hashes)
+            if number < 0 or last_seen[number] == text:
                 continue
-            goes[row] = lineages[other] != lineages[row]
-            if goes[row] or twins[row] < 0 or parents[row] == other:
-                twins[row], jaccards[row] = other, jaccard
-            if goes[row]:
-                break
-        if goes[row]:
-            continue
-        for place in range(group_offsets[row], group_offsets[row + 1]):
-            group = groups_of[place]
-            if led[group] < leaders_per_group:
-                leaders[group_begins[group] + led[group]] = row
-                led[group] += 1
-    return twins, jaccards, goes
+            last_seen[number] = text
+            for posting in range(offsets[number], offsets[number + 1]):
+                part = parts[posting]
+                if counts[part] == 0:
+                    touched[touches] = part
+                    touches += 1
+                counts[part] += 1
+        for part in touched[:touches]:
+            if counts[part] >= least[part]:
+                if pairs == found.shape[1]:
+                    found = np.concatenate((found, np.empty_like(found)), axis=1)
+                found[0, pairs], found[1, pairs], found[2, pairs] = text, part, counts[part]
+                pairs += 1
+            counts[part] = 0
+    return found[:, :pairs].copy()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
+from wizardcoder.clean.characters import as_compared
 from wizardcoder.clean.functions import Function, functions_in, parse
 from wizardcoder.records import Problem
 
@@ -30,7 +32,8 @@ class Part(NamedTuple):
 
 
 def parts(benchmark: str, problem: Problem) -> Iterator[Part]:
-    """The texts of a problem that a training record might hold."""
+    """The texts of a problem that a training record might hold, as they are compared."""
+    problem = _compared(problem)
     statement, solution = _statement(problem), problem.canonical_solution
     texts = {
         "statement": statement,
@@ -46,10 +49,20 @@ def telling_function(problem: Problem, min_nodes: int) -> Function | None:
     """The function that gives the problem away: the one asked for or, when that is small, the
     largest of the solution. Helpers that other code may share do not count.
     """
+    problem = _compared(problem)
     program = problem.prompt + problem.canonical_solution
     functions = list(functions_in(program)) or list(functions_in(problem.canonical_solution))
     asked_for = [f for f in functions if f.name == problem.entry_point and f.nodes >= min_nodes]
     return max(asked_for or functions, key=lambda function: function.nodes, default=None)
+
+
+def _compared(problem: Problem) -> Problem:
+    return replace(
+        problem,
+        prompt=as_compared(problem.prompt),
+        instruction=as_compared(problem.instruction),
+        canonical_solution=as_compared(problem.canonical_solution),
+    )
 
 
 def _statement(problem: Problem) -> str:

@@ -1,7 +1,11 @@
-"""The table that cleaning works on: the columns of Record, sorted by (seed id, round, id)."""
+"""The table that cleaning works on: the columns of Record, sorted by (seed id, round, id).
+
+The seeds of a file are `file/000001` and so on; `file/1000000` comes after `file/999999`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ORDER = ("seed_id", "round", "id")
+#: Row numbers are filled up with zeros to so many digits: a longer one would sort before them.
+_DIGITS = 6
+_LONG_NUMBER = re.compile(rf"/(\d{{{_DIGITS + 1},}})\b", re.ASCII)
 #: Columns that may hold more than the 2 GiB that 32-bit offsets reach.
 _LONG = frozenset({"instruction", "input", "response", "system"})
 
@@ -41,6 +48,7 @@ def in_order(table: pa.Table) -> pa.Table:
 
     keys = table.select(ORDER).combine_chunks()
     _check_ids(keys["id"])
+    keys = keys.set_column(0, "seed_id", _by_number(keys["seed_id"].combine_chunks()))
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in ORDER])
     if np.array_equal(order, np.arange(len(table))):
         return table
@@ -48,6 +56,27 @@ def in_order(table: pa.Table) -> pa.Table:
         column = table.column(place).combine_chunks().take(order)
         table = table.set_column(place, field, pa.chunked_array([column], field.type))
     return table
+
+
+def _by_number(ids: pa.StringArray) -> pa.StringArray:
+    """Keys for ids, whose order as texts is that of the rows; `:` comes after every digit.
+
+    >>> import pyarrow as pa
+    >>> _by_number(pa.array(["a/999999", "a/1000000"])).to_pylist()
+    ['a/999999', 'a/:1000000']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_long = pc.match_substring_regex(ids, _LONG_NUMBER.pattern)
+    if not pc.any(is_long).as_py():
+        return ids
+    marked = [_LONG_NUMBER.sub(_marked, text) for text in ids.filter(is_long).to_pylist()]
+    return pc.replace_with_mask(ids, is_long, pa.array(marked, ids.type))
+
+
+def _marked(number: re.Match[str]) -> str:
+    return f"/{':' * (len(number[1]) - _DIGITS)}{number[1]}"
 
 
 def _check_ids(ids: pa.ChunkedArray) -> None:

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from wizardcoder.clean import columns, languages, lengths, python_syntax, syntax, workers
 from wizardcoder.clean.fences import Fence, fences
-from wizardcoder.clean.kernels import Indices
 from wizardcoder.clean.refusals import refusal
+from wizardcoder.clean.shingles import Indices
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Clean
 
@@ -65,11 +67,17 @@ def find(table: pa.Table, options: Clean, *, jobs: int = 1, progress: Progress =
         flags += [flag._replace(row=first_row + flag.row) for flag in found.flags]
         tags += found.languages
         progress(len(tags), table.num_rows, f"shape: {len(flags)} flags")
-    tokens = lengths.count(columns.Texts.of(columns.texts(table)))
+    tokens = _tokens(table)
     if options.lengths != "off":
         flags += _outliers(tokens, drops=options.lengths == "drop")
         flags.sort(key=lambda flag: (flag.row, RULES.index(flag.rule)))
     return Shape(flags, tags, tokens)
+
+
+def _tokens(table: pa.Table) -> Indices:
+    portions = columns.portions(table, columns.PORTION_ROWS)  # else all texts are copied
+    counts = [lengths.count(columns.compared_texts(rows)) for _, rows in portions]
+    return np.concatenate([np.empty(0, np.int64), *counts])
 
 
 def _judge(options: Clean, rows: pa.Table) -> _Slice:

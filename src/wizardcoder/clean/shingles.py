@@ -1,9 +1,10 @@
 """Token shingles: texts as sets of hashed n-grams, in one pass over their bytes.
 
-A token is a run of word bytes (ASCII letters, digits, underscore, all beyond ASCII) or one byte of
-punctuation; letter case (of ASCII) and white space (the bytes up to 0x20, 0x7F) do not count. A
-shingle is n tokens in a row; a text of fewer tokens is one shingle, an empty text none. Two
-different shingles share a 64-bit hash once in 10^19 pairs; that is what "exact" means here.
+A token is a run of word bytes (ASCII letters, digits, underscore, characters from U+0080 to
+U+1FFF), one byte of punctuation, or one character from U+2000 on: signs, and scripts without
+spaces, as Chinese. Letter case (of ASCII) and white space (the bytes up to 0x20, 0x7F) do not
+count. A shingle is n tokens in a row; a text of fewer tokens is one shingle, an empty text none.
+Two different shingles share a 64-bit hash once in 10^19 pairs; that is what "exact" means here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wizardcoder.clean import columns
 from wizardcoder.clean.bands import BandKeys, Keys
-from wizardcoder.clean.columns import Texts
+from wizardcoder.clean.columns import Rows
 from wizardcoder.clean.minhash import Permutations
 from wizardcoder.clean.shingles import Hashes, Indices, shingle_texts
 from wizardcoder.progress import Progress
@@ -26,8 +26,8 @@ Result = TypeVar("Result")
 class Sketches(NamedTuple):
     """One number of each row; all shapes are (rows,).
 
-    Rows with the same question and response, white space aside, have the same fingerprint. `sizes`
-    counts shingles as they stand, repeated ones as well.
+    Rows whose question and response are compared as the same, white space aside, have the same
+    fingerprint. `sizes` counts shingles as they stand, repeated ones as well.
     """
 
     fingerprints: Hashes
@@ -41,7 +41,7 @@ class _Portion(NamedTuple):
 
 
 def sketch(
-    table: pa.Table,
+    rows: Rows,
     shingle_tokens: int,
     permutations: Permutations,
     keys: BandKeys,
@@ -49,18 +49,18 @@ def sketch(
     jobs: int,
     progress: Progress,
 ) -> Sketches:
-    """The sketches of a table's rows, in order; their band keys are put into `keys`."""
-    found = Sketches(np.empty(len(table), np.uint64), np.empty(len(table), np.int32))
+    """The sketches of rows, in order; their band keys are put into `keys`."""
+    found = Sketches(np.empty(len(rows), np.uint64), np.empty(len(rows), np.int32))
 
-    def work(portion: tuple[int, pa.Table]) -> _Portion:
-        first_row, rows = portion
-        return _Portion(first_row, *_sketch(rows, shingle_tokens, permutations))
+    def work(first_row: int) -> _Portion:
+        texts = rows.portion(first_row, columns.PORTION_ROWS, columns.TEXT)
+        return _Portion(first_row, *_sketch(texts, shingle_tokens, permutations))
 
-    for portion in _mapped(work, columns.portions(table, columns.PORTION_ROWS), jobs):
-        rows = slice(portion.first_row, portion.first_row + len(portion.sketches.sizes))
+    for portion in _mapped(work, range(0, len(rows), columns.PORTION_ROWS), jobs):
+        done = slice(portion.first_row, portion.first_row + len(portion.sketches.sizes))
         keys.put(portion.first_row, portion.keys)
-        found.fingerprints[rows], found.sizes[rows] = portion.sketches
-        progress(rows.stop, len(table), "reading")
+        found.fingerprints[done], found.sizes[done] = portion.sketches
+        progress(done.stop, len(rows), "reading")
     return found
 
 
@@ -95,18 +95,18 @@ def _mapped(work: Callable[[Given], Result], given: Iterable[Given], jobs: int) 
 
 
 def shingles_of(
-    table: pa.Table, rows: Indices, shingle_tokens: int, room: int
+    rows: Rows, chosen: Indices, shingle_tokens: int, room: int
 ) -> tuple[Hashes, Indices]:
-    """The distinct shingles of some rows, one after the other, and their offsets, (rows + 1,).
+    """The distinct shingles of some rows, one after the other, and their offsets, (chosen + 1,).
 
     `room`: no fewer than there are, of all rows together.
     """
-    shingles, offsets = np.empty(room, np.uint64), np.zeros(len(rows) + 1, np.int64)
+    shingles, offsets = np.empty(room, np.uint64), np.zeros(len(chosen) + 1, np.int64)
     total = 0
-    for start in range(0, len(rows), columns.PORTION_ROWS):
-        portion = rows[start : start + columns.PORTION_ROWS]
-        texts = columns.texts(columns.chosen(table, portion, columns.TEXT))
-        found = shingle_texts(Texts.of(texts), shingle_tokens)
+    for start in range(0, len(chosen), columns.PORTION_ROWS):
+        portion = chosen[start : start + columns.PORTION_ROWS]
+        texts = columns.compared_texts(rows.chosen(portion, columns.TEXT))
+        found = shingle_texts(texts, shingle_tokens)
         shingles[total : total + len(found.hashes)] = found.hashes
         offsets[start + 1 : start + 1 + len(portion)] = total + found.offsets[1:]
         total += len(found.hashes)

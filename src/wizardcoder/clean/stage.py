@@ -1,7 +1,7 @@
 """The clean stage: tables of records in; what is kept, what is not and why, and all evidence out.
 
-What goes by which rule is decided by `sweep`. Memory: what the texts take, and about half of that
-again while duplicates are looked for.
+What goes by which rule is decided by `sweep`. Memory: what the texts take, and those that are kept
+once more while they are written.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wizardcoder.clean import columns
 from wizardcoder.clean.contamination import Check, Problems
 from wizardcoder.clean.counts import counts_of, near_by_relation
 from wizardcoder.clean.duplicates import Relation
@@ -149,10 +150,10 @@ def _split(table: pa.Table, found: Findings) -> tuple[pa.Table, pa.Table]:
     gone = np.fromiter(found.removed, np.int64, len(found.removed))
     is_kept = np.ones(len(table), bool)
     is_kept[gone] = False
-    rejected = table.filter(pa.array(~is_kept))
+    rejected = columns.where(table, ~is_kept)
     for name, values in zip(("rule", "detail"), _columns(found), strict=True):
         rejected = rejected.append_column(name, pa.array(values, pa.string()))
-    return table.filter(pa.array(is_kept)) if len(gone) else table, rejected
+    return columns.where(table, is_kept) if len(gone) else table, rejected
 
 
 def _columns(found: Findings) -> tuple[list[str], list[str]]:

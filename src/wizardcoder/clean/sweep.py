@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 CONTAMINATED = "contaminated"
 EXACT_DUPLICATE, NEAR_DUPLICATE = "exact_duplicate", "near_duplicate"
-#: What duplicates are decided by.
-_COMPARED = ("id", "seed_id", "round", "parent_id", "instruction", "input", "response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +85,12 @@ def sweep(
     hits = _hits(table, options, targets, jobs, watch)
     removed = {**_contaminated(table, hits), **_misshapen(form)}
     compared = np.setdiff1d(np.arange(len(table)), np.fromiter(removed, np.int64, len(removed)))
-    rest = table.select(_COMPARED)
-    if removed:
-        rest = rest.take(compared)
-    twins = duplicates.find(rest, options, spill=spill, jobs=jobs, progress=watch("duplicates"))
-    removed.update(_repeated(rest, twins, compared))
+    progress = watch("duplicates")
+    places = compared if removed else None
+    twins = duplicates.find(
+        table, options, places=places, spill=spill, jobs=jobs, progress=progress
+    )
+    removed.update(_repeated(table["id"], twins, compared))
     return Findings(dict(sorted(removed.items())), hits, form, twins, compared)
 
 
@@ -143,11 +142,11 @@ def _contaminated(table: pa.Table, hits: Sequence[Hit]) -> dict[int, Removal]:
 
 
 def _repeated(
-    rest: pa.Table, found: Duplicates, compared: NDArray[np.int64]
+    ids: pa.ChunkedArray, found: Duplicates, compared: NDArray[np.int64]
 ) -> Iterator[tuple[int, Removal]]:
     """The rows of the table that duplicates remove; each names a row that is kept."""
     places = np.flatnonzero(found.removed)
-    originals = rest["id"].take(found.of[places]).to_pylist()
+    originals = ids.take(compared[found.of[places]]).to_pylist()
     for place, original in zip(places.tolist(), originals, strict=True):
         if found.rule[place] == Rule.EXACT:
             removal = Removal(EXACT_DUPLICATE, f"of {original}")

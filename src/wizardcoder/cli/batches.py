@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
+
+from wizardcoder.errors import WizardCoderError
 
 if TYPE_CHECKING:
     from wizardcoder.pipeline import Run
@@ -18,12 +20,17 @@ def naming_batches(run: Run) -> Iterator[Run]:
     try:
         yield run
     except BaseException:
-        from wizardcoder.teacher import open_batches
-
-        for batch in open_batches(run.ledger or run.path / "ledger.sqlite"):
-            typer.echo(
-                f"batch {batch.batch_id or batch.tag} of {batch.requests:,} requests goes on at "
-                f"{batch.endpoint} ({batch.status}); the same command reads its answers",
-                err=True,
-            )
+        with suppress(WizardCoderError):  # a full disk keeps the ledger shut, and is what ended it
+            _name(run)
         raise
+
+
+def _name(run: Run) -> None:
+    from wizardcoder.teacher import open_batches
+
+    for batch in open_batches(run.ledger or run.path / "ledger.sqlite"):
+        typer.echo(
+            f"batch {batch.batch_id or batch.tag} of {batch.requests:,} requests goes on at "
+            f"{batch.endpoint} ({batch.status}); the same command reads its answers",
+            err=True,
+        )

@@ -18,6 +18,8 @@ from wizardcoder.storage import Identity, Json, input_hashes
 
 #: Options of `[clean]` that say how it is done, or where files are: they change no result.
 HOW_NOT_WHAT = frozenset({"memory_mb", "benchmark_files"})
+#: The input that embeds. Benchmarks are inputs by name, so that a file may be called encoder.jsonl.
+_ENCODER = "embedding/model"
 
 
 def clean_tables(
@@ -71,4 +73,4 @@ def _asked(recipe: Recipe) -> dict[str, Any]:
 
 def _encoder(options: Clean) -> dict[str, str]:
     embedding = options.embedding
-    return {"encoder": train.fingerprint(embedding.model)} if embedding.enabled else {}
+    return {_ENCODER: train.fingerprint(embedding.model)} if embedding.enabled else {}

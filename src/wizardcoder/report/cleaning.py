@@ -45,7 +45,7 @@ class Contamination(Part):
 
 
 class Duplicates(Part):
-    """Records that repeat a kept one, by their relation to it ("parent and child", …).
+    """Records that repeat a kept one, by their relation to it ("parent-child", …).
 
     `exact` and `near_removed` were removed; `near_kept` were kept, as they are of one lineage.
     """
