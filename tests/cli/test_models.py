@@ -89,6 +89,17 @@ def test_answers_that_were_cut_are_told_and_the_budget_has_its_own_exit(
     assert "--set generate.max_tokens=16" in said
 
 
+def test_answers_that_ended_for_other_reasons_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FaultServer(lambda call: say("x = 1", "content_filter")) as server:
+        command = ["generate", BENCHMARK, "--endpoint", server.endpoint, "--model", "m", *SHORT]
+        assert main([*command, "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "300 of 300 answers ended otherwise: content_filter 300" in said
+    assert "were cut" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.errors import StageConflictError
-from wizardcoder.evaluate import canonical, read_verdicts, run_stage
+from wizardcoder.evaluate import canonical, evaluation, read_verdicts, run_stage
 from wizardcoder.recipe import Evaluate
 from wizardcoder.records import Completion, Verdict
 from wizardcoder.sandbox import Sandbox
@@ -79,6 +82,111 @@ def test_other_limits_make_another_stage(
     run(tmp_path / "verdicts", completions, benchmark)
     with pytest.raises(StageConflictError, match="cpu_seconds"):
         run(tmp_path / "verdicts", completions, benchmark, cpu_seconds=9.0)
+
+
+def sampled(path: Path, benchmark: Benchmark, n: int, *, wrong: bool = False) -> Path:
+    """`n` completions of each problem, every second one wrong; `wrong`: all of them."""
+    rows = [
+        replace(own, sample=sample, code=f"pass  # {sample}\n" if wrong or sample % 2 else own.code)
+        for own in canonical(benchmark)
+        for sample in range(n)
+    ]
+    if path.exists():
+        shutil.rmtree(path)
+    with open_stage(path, Identity("generate", {"n": n})) as stage:
+        stage.finish({"completions": (Completion, rows)}, counts={})
+    return path
+
+
+class Programs:
+    """Counts what reaches the sandbox."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.run = 0
+        really = evaluation._judge
+
+        def counting(benchmark: Benchmark, programs: list[Any], *rest: Any) -> Any:
+            self.run += len(programs)
+            return really(benchmark, programs, *rest)
+
+        monkeypatch.setattr(evaluation, "_judge", counting)
+
+
+def test_more_samples_judge_only_what_is_new(
+    tmp_path: Path, benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 2), benchmark)
+    programs = Programs(monkeypatch)
+    made = sampled(tmp_path / "made", benchmark, 4)
+    assert run(tmp_path / "out", made, benchmark)["counts"]["verdicts"] == 12
+    assert programs.run == 6  # two new samples of three problems
+    run(tmp_path / "whole", made, benchmark)
+    grown, whole = (tmp_path / name / "verdicts.parquet" for name in ("out", "whole"))
+    assert grown.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob("out?*"))
+
+
+def test_fewer_samples_judge_nothing_and_lose_nothing(
+    tmp_path: Path, benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 4), benchmark)
+    many = read_verdicts(tmp_path / "out")
+    programs = Programs(monkeypatch)
+    run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 2), benchmark)
+    assert programs.run == 0
+    assert read_verdicts(tmp_path / "out") == [v for v in many if v.sample < 2]
+    (aside,) = tmp_path.glob("out.old-*")
+    assert read_verdicts(aside) == many
+
+
+def test_verdicts_on_other_code_do_not_stand_for_new_samples(
+    tmp_path: Path, benchmark: Benchmark
+) -> None:
+    run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 2), benchmark)
+    made = sampled(tmp_path / "made", benchmark, 4, wrong=True)
+    with pytest.raises(StageConflictError, match="--force"):
+        run(tmp_path / "out", made, benchmark)
+
+
+def test_verdicts_of_a_version_that_did_not_say_their_code_are_not_taken_over(
+    tmp_path: Path, benchmark: Benchmark
+) -> None:
+    run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 2), benchmark)
+    table = pq.read_table(tmp_path / "out/verdicts.parquet")
+    pq.write_table(table.drop(["code_digest"]), tmp_path / "out/verdicts.parquet")
+    assert len(read_verdicts(tmp_path / "out")) == 6
+    with pytest.raises(StageConflictError, match="--force"):
+        run(tmp_path / "out", sampled(tmp_path / "made", benchmark, 4), benchmark)
+
+
+def test_an_interrupted_judging_goes_on_with_more_samples(
+    tmp_path: Path, benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(done: int, total: int | None, note: str = "") -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    path, options = tmp_path / "out", Evaluate()
+    made = sampled(tmp_path / "made", benchmark, 2)
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(path, made, benchmark, options, allow_weak=True, progress=interrupt)
+    with (tmp_path / "out.partial/fallen.jsonl").open("a") as shard:
+        shard.write('{"task_id": "t/')  # what a kill may leave
+    programs = Programs(monkeypatch)
+    run(path, sampled(tmp_path / "made", benchmark, 3), benchmark)
+    assert programs.run < 6
+    assert len(read_verdicts(path)) == 9
+
+
+def test_a_file_of_completions_that_grew_is_judged_on(
+    tmp_path: Path, benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in (2, 4):
+        programs = Programs(monkeypatch)
+        file = sampled(tmp_path / "made", benchmark, n) / "completions.parquet"
+        run(tmp_path / "out", file, benchmark)
+        assert programs.run == 6
+    assert len(read_verdicts(tmp_path / "out")) == 12
 
 
 def test_times_are_kept_apart_from_the_verdicts(

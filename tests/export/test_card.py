@@ -118,7 +118,7 @@ def test_the_hubs_own_reader_takes_it() -> None:
         "with the problems of humaneval: word for word",
         "from 60 % of the problem's on",
         "Hits, each a record and a problem by one rule: humaneval 2.\n",
-        "1 records have a hit that is too small to say much, and were kept.",
+        "1 record has a hit that is too small to say much, and was kept.",
         "on the tests of the very problem: not run 1, passes 1.",
         "- `verified`: 3 (50.0%)",
         "| evolved | 20 | 1 | 4,000 | 2,500 | 1.25 |",

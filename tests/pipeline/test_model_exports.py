@@ -223,6 +223,29 @@ def test_a_model_is_exported_and_pushed_by_one_command(copied: Run, hub: HubServ
     assert not [name for name in hub.files if "train" in name or "manifest" in name]
 
 
+def test_a_dry_run_lists_a_models_files_and_sends_nothing(
+    copied: Run, hub: HubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["push", str(copied.path), "--model", "--arm", "seed", "--to", "me/mine"]
+    assert command([*arguments, "--dry-run"]) == 0
+    *files, last = capsys.readouterr().out.splitlines()
+    names = {line.rpartition("/")[2] for line in files}
+    assert {"model.safetensors", "generation_config.json", "README.md"} <= names
+    assert last == "nothing was sent: without --dry-run these files go to me/mine"
+    assert hub.files == {}
+    assert hub.made == []
+
+
+def test_a_runs_answers_that_were_cut_are_told(
+    copied: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["generate", str(copied.path), "--arm", "seed"]) == 0
+    counts = read_manifest(copied.path / "completions/seed/miniature-dev")["counts"]
+    told = f"seed, miniature-dev: {counts['truncated']} of 300 answers were cut before their end"
+    assert counts["truncated"] > 0
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

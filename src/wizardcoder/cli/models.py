@@ -1,4 +1,4 @@
-"""Commands about models: train, generate."""
+"""Commands about models: train, generate, serve."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wizardcoder.cli import options
+from wizardcoder.cli.learnt import learnt_lines
 from wizardcoder.cli.options import (
     Data,
     Force,
@@ -23,7 +24,7 @@ from wizardcoder.cli.options import (
     Source,
     opened,
 )
-from wizardcoder.cli.texts import Sampling, sample_model
+from wizardcoder.cli.texts import Sampling, sample_model, tell_endings
 from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def train(
 
     On several GPUs or machines: torchrun … -m wizardcoder train RUN, with train.parallel set.
     """
-    from wizardcoder.pipeline import together
+    from wizardcoder.pipeline import learnt, together
+    from wizardcoder.pipeline.arms import BASE
 
     given = {"base.model": base}
     with ExitStack() as stack:
@@ -67,6 +69,9 @@ def train(
 
         run = together.train(begin, lambda run: _chosen(run, arm))
     if run is not None:
+        found = {name: learnt(run.path / "model" / name) for name in _chosen(run, arm)}
+        tuned = {name: each for name, each in found.items() if each and name != BASE}
+        typer.echo("\n".join(learnt_lines(tuned, run.recipe.train.length_tokens)))
         typer.echo(run.path / "model")
 
 
@@ -145,6 +150,7 @@ def generate(
     )
 
 
+_MORE_ROOM = "a recipe with a larger generate.max_tokens"
 _AS_RECIPE = "does not go with a run, which is sampled as its recipe says: leave it away"
 
 
@@ -164,7 +170,7 @@ def _generate_run(
     with options.in_run(folder, data=data, force=force) as run:
         for name in _chosen(run, arm):
             for each in benchmarks or run.recipe.evaluate.benchmarks:
-                run.generate(name, each)
+                tell_endings(f"{name}, {each}", run.generate(name, each), _MORE_ROOM)
     typer.echo(run.path / "completions")
 
 
@@ -198,8 +204,9 @@ def serve(
     if precision not in ("fp32", "bf16", "fp16"):
         raise UsageError(f"--precision {precision}: is none of fp32, bf16, fp16")
     engine = TransformersEngine.load(checkpoint, batch_size=batch_size, precision=precision)
-    called = name or Path(checkpoint).resolve().name if Path(checkpoint).is_dir() else checkpoint
-    asyncio.run(serve_model(engine, name or called, host, port, announce=typer.echo))
+    folder = Path(checkpoint)
+    called = name or (folder.resolve().name if folder.is_dir() else checkpoint)
+    asyncio.run(serve_model(engine, called, host, port, announce=typer.echo))
 
 
 def _chosen(run: Run, arms: list[str] | None) -> list[str]:

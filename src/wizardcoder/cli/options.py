@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wizardcoder.recipe import Recipe
 
 _BUDGET = "budget."
+_OF_EVERY_RUN = {"recipe.toml", ".lock"}
 
 RunFolder = Annotated[
     Path | None, typer.Argument(help="A run folder; default: the newest in runs/.", metavar="RUN")
@@ -162,10 +164,13 @@ def opened(
     changes = as_overrides(given)
     if source is None or (source / "recipe.toml").is_file():
         budget = {k.removeprefix(_BUDGET): v for k, v in given.items() if k.startswith(_BUDGET)}
-        if out or recipe or overrides or len(budget) < len(given):
+        named = {"--out": out, "--recipe": recipe, "--set": overrides}
+        wrong = [name for name, value in named.items() if value]
+        wrong += [f"what sets {key}" for key in given if not key.startswith(_BUDGET)]
+        if wrong:
             raise UsageError(
-                f"{source or 'the newest run'}: a run keeps its own recipe; leave --out, --recipe, "
-                "--set and the options of seeds and teacher away, or name a seed file"
+                f"{source or 'the newest run'}: a run keeps its own folder and recipe; leave away "
+                f"{', '.join(wrong)}, or name a data file in place of the run"
             )
         settings = {"ledger": ledger, "replay": replay, "budget": budget}
         with in_run(source, data=data, force=force, **settings) as run:
@@ -180,12 +185,32 @@ def opened(
     changes.append(f"seeds.source={_toml(located)}")
     wanted = recipe_of(recipe, [*(overrides or ()), *changes], rounds_as_arms=True)
     folder = stage_folder(out, stage)
-    with locked(folder) as watch:
+    is_new = not folder.exists()
+    with locked(folder) as watch, _leaving_no_trace(folder) if is_new else nullcontext():
         run = open_run(
             folder, wanted, data=data, force=force, watch=watch, ledger=ledger, replay=replay
         )
         with naming_batches(run), _naming_folder(stage, None if out else folder):
             yield run
+
+
+@contextmanager
+def _leaving_no_trace(folder: Path) -> Iterator[None]:
+    """Where a command is refused before a stage has made anything, remove a folder made for it."""
+    try:
+        yield
+    except UsageError:
+        if all(map(_is_nothing, folder.iterdir())):
+            shutil.rmtree(folder)
+        raise
+
+
+def _is_nothing(path: Path) -> bool:
+    """Whether something in a run folder is of no stage, or of one that has made nothing."""
+    from wizardcoder.storage import begun
+
+    stage = path.with_name(path.name.removesuffix(".partial"))
+    return path.name in _OF_EVERY_RUN or (path != stage and not begun(stage))
 
 
 @contextmanager

@@ -55,16 +55,27 @@ def sample_model(asked: Sampling) -> None:
                 paid: dict[str, Any] = {"ledger": asked.ledger, "replay": asked.replay}
                 budget = asked.recipe.budget
                 made = sample_endpoint(folder, found[name], options, budget=budget, **paid, **how)
-            _tell_truncated(name, made, options.max_tokens)
+            tell_endings(name, made, f"--set generate.max_tokens={2 * options.max_tokens}")
             typer.echo(folder / "completions.parquet")
 
 
-def _tell_truncated(name: str, manifest: Json, max_tokens: int) -> None:
-    """On stderr, how many answers were cut: they fail for their length, whatever they know."""
+#: A text's own end, and the limit of tokens, which is told by itself.
+_TOLD_APART = frozenset({"stop", "length"})
+
+
+def tell_endings(name: str, manifest: Json, more_room: str) -> None:
+    """On stderr, how many answers did not come to their own end.
+
+    What was cut fails for its length, whatever it knows; `more_room` says what gives it more.
+    """
     counts = manifest["counts"]
-    if cut := counts.get("truncated", 0):
+    others = {k: v for k, v in counts.get("finish_reasons", {}).items() if k not in _TOLD_APART}
+    cut = counts.get("truncated", 0)
+    answers = f"{name}: {{}} of {counts['completions']} answers"
+    if cut:
         typer.echo(
-            f"{name}: {cut} of {counts['completions']} answers were cut before their end; more "
-            f"room: --set generate.max_tokens={2 * max_tokens}",
-            err=True,
+            f"{answers.format(cut)} were cut before their end; more room: {more_room}", err=True
         )
+    if others:
+        told = ", ".join(f"{reason} {count}" for reason, count in sorted(others.items()))
+        typer.echo(f"{answers.format(sum(others.values()))} ended otherwise: {told}", err=True)

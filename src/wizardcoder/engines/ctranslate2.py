@@ -17,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wizardcoder.engines.ending import checkpoints_ends
 from wizardcoder.engines.engine import Sampled, Sampling, check_seeds
 from wizardcoder.engines.prompting import encode
 from wizardcoder.engines.stopping import before_stop, tail_tokens
@@ -80,11 +81,10 @@ class CTranslate2Engine:
             raise MissingDataError(
                 f"{checkpoint}: cannot be loaded as a model: {str(error).strip().splitlines()[0]}"
             ) from None
-        said = config.eos_token_id if isinstance(config.eos_token_id, list) else []
         return cls(
             _converted(checkpoint),
             tokenizer,
-            ends=[tokenizer.eos_token_id, *(token for token in said)],
+            ends=checkpoints_ends(checkpoint, tokenizer),
             positions=getattr(config, "max_position_embeddings", None),
             batch_size=batch_size,
             precision=precision,
@@ -197,7 +197,7 @@ def _convert(checkpoint: Path | str, folder: Path) -> Path:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         TransformersConverter(str(checkpoint)).convert(str(folder))
-    except ValueError as error:
+    except (ValueError, AttributeError, KeyError) as error:  # how it meets what it does not know
         raise UsageError(
             f"{checkpoint}: CTranslate2 does not take it: {str(error).strip().splitlines()[0]}; "
             "use generate.engine = 'transformers'"

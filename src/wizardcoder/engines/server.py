@@ -1,7 +1,7 @@
 """A model over HTTP: an OpenAI-compatible endpoint, on the loopback by default.
 
 It generates with the same code as in process, so that what a served checkpoint says is what it
-says there. `transformers serve` was tried first: it draws nothing at temperature > 0 unless the
+says there. `transformers serve` was read first: it draws nothing at temperature > 0 unless the
 checkpoint says so, lists the cache instead of the model, and needs a chat template.
 """
 
@@ -22,10 +22,11 @@ from pydantic import ValidationError
 
 from wizardcoder.engines.desk import Desk
 from wizardcoder.engines.engine import Sampling
+from wizardcoder.engines.listening import listen
 from wizardcoder.engines.prompting import encode, encode_chat
 from wizardcoder.engines.requests import ChatRequest, Request, TextRequest
-from wizardcoder.engines.stopping import settled
 from wizardcoder.engines.transformers import Row, TransformersEngine
+from wizardcoder.engines.unfolding import Unfolding
 from wizardcoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,18 +73,7 @@ async def serve(
     Port 0 takes a free one. Raises UsageError when the address cannot be had.
     """
     with Desk(engine) as desk:
-        runner = web.AppRunner(make_app(desk, name), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-            announce(f"http://{host}:{runner.addresses[0][1]}/v1")
-            await asyncio.Event().wait()
-        except OSError as error:
-            raise UsageError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another port"
-            ) from None
-        finally:
-            await runner.cleanup()
+        await listen(make_app(desk, name), host, port, announce=announce)
 
 
 def make_app(desk: Desk, name: str) -> web.Application:
@@ -132,11 +122,11 @@ class _Served:
         }
         if asked.stream:
             return await self._stream(request, asked, rows, frame, wording)
-        async for _ in self._heard(rows, whole=True):
-            pass
+        texts = {row.index: "" for row in rows}
+        async for row, text in self._heard(rows, whole=True):
+            texts[row.index] += text or ""
         choices = [
-            {"index": row.index, **wording.whole(self.desk.engine.text(row)), **_finish(row)}
-            for row in rows
+            {"index": row.index, **wording.whole(texts[row.index]), **_finish(row)} for row in rows
         ]
         body = {**frame, "object": wording.kind, "choices": choices, "usage": _usage(rows)}
         return web.json_response(body)
@@ -166,30 +156,32 @@ class _Served:
     async def _heard(
         self, rows: Sequence[Row], *, whole: bool
     ) -> AsyncGenerator[tuple[Row, str | None], None]:
-        """What is new of each row, as it comes (not if the `whole` is wanted); None at its end.
+        """What is new of each row, as it comes (at its end, if the `whole` is wanted), then None.
 
         Raises HTTPInternalServerError where the model fails.
         """
         loop, news = asyncio.get_running_loop(), asyncio.Queue[tuple[Row, str | None]]()
-        said = dict.fromkeys((row.index for row in rows), 0)
+        engine = self.desk.engine
+        texts = {row.index: Unfolding(engine.decode, row.sampling.stop) for row in rows}
         listening = True
 
-        def listen(row: Row) -> bool:
+        def hear(row: Row) -> bool:
+            """In the thread of the desk, whose tokenizer this may use."""
             if not listening:
                 return False
-            if not whole or row.finish_reason:
-                text = self.desk.engine.text(row)
-                if not row.finish_reason:
-                    text = settled(text, row.sampling.stop)
-                if new := text[said[row.index] :]:
-                    said[row.index] += len(new)
-                    loop.call_soon_threadsafe(news.put_nowait, (row, new))
+            new = ""
+            if row.finish_reason:
+                new = texts[row.index].rest(engine.text(row))
+            elif not whole:
+                new = texts[row.index].piece(row.tokens)
+            if new:
+                loop.call_soon_threadsafe(news.put_nowait, (row, new))
             if row.finish_reason:
                 loop.call_soon_threadsafe(news.put_nowait, (row, None))
             return True
 
         for row in rows:
-            self.desk.ask(row, listen)
+            self.desk.ask(row, hear)
         left = len(rows)
         try:
             while left:

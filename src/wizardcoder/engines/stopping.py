@@ -26,12 +26,11 @@ def tail_tokens(stops: Sequence[str]) -> int:
 
 
 def settled(text: str, stops: Sequence[str]) -> str:
-    """What of an unfinished text will stay: not half a character, nor what may become a stop.
+    """What of an unfinished text will stay: not what may become a stop sequence.
 
     >>> settled("return 1\\n", ["\\ndef"]), settled("return 1\\nx", ["\\ndef"])
     ('return 1', 'return 1\\nx')
     """
-    text = text.rstrip("\ufffd")
     longest = max((len(stop) for stop in stops), default=1) - 1
     for size in range(min(longest, len(text)), 0, -1):
         if any(stop.startswith(text[-size:]) for stop in stops):

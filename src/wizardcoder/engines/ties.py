@@ -6,7 +6,8 @@ tokens are equally likely up to that, either may be chosen, and the texts part t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from wizardcoder.engines.engine import Sampling
@@ -49,16 +50,30 @@ def _alone(engine: TransformersEngine, ids: list[int], max_tokens: int) -> list[
     if max_tokens <= 0:
         return []
     given = torch.tensor([ids], device=engine.model.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), _plain(engine):
         made = engine.model.generate(
             input_ids=given,
             attention_mask=torch.ones_like(given),
             max_new_tokens=max_tokens,
             do_sample=False,
-            pad_token_id=engine.tokenizer.eos_token_id,
         )
     tokens: list[int] = made[0, len(ids) :].tolist()
     return tokens
+
+
+@contextmanager
+def _plain(engine: TransformersEngine) -> Iterator[None]:
+    """Without what the checkpoint says of sampling: a repetition penalty changes greedy texts."""
+    from transformers import GenerationConfig
+
+    said = engine.model.generation_config
+    engine.model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+        eos_token_id=sorted(engine.ends), pad_token_id=engine.tokenizer.eos_token_id
+    )
+    try:
+        yield
+    finally:
+        engine.model.generation_config = said
 
 
 def _margin(engine: TransformersEngine, ids: list[int], one: int, other: int) -> float:

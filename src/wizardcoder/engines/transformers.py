@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wizardcoder.engines.choosing import choose
 from wizardcoder.engines.decoding import Batch
+from wizardcoder.engines.ending import end_tokens
 from wizardcoder.engines.engine import Sampled, Sampling, check_seeds
 from wizardcoder.engines.prompting import encode
 from wizardcoder.engines.stopping import before_stop, tail_tokens
@@ -46,7 +47,8 @@ class Row:
 class TransformersEngine:
     """An Engine on a causal language model in this process. Use `load` for a checkpoint.
 
-    `batch_size` rows at a time; a row that ends makes room for the next prompt.
+    `batch_size` rows at a time; a row that ends, at one of the tokens `ends`, makes room for the
+    next prompt.
     """
 
     own_seeds = True
@@ -61,7 +63,7 @@ class TransformersEngine:
         self.model = model.eval()  # type: ignore[no-untyped-call]
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self._ends = _ends(model, tokenizer)
+        self.ends = frozenset(end_tokens(tokenizer, model.generation_config.eos_token_id))
 
     @classmethod
     def load(
@@ -129,7 +131,7 @@ class TransformersEngine:
     def advance(self, row: Row, token: int) -> None:
         """Add a token to a row, and end the row where it ends."""
         row.tokens.append(token)
-        if token in self._ends or self._stops(row):
+        if token in self.ends or self._stops(row):
             row.finish_reason = "stop"
         elif len(row.tokens) >= row.max_tokens:
             row.finish_reason = "length"
@@ -141,9 +143,9 @@ class TransformersEngine:
     def text(self, row: Row) -> str:
         """The text of a row so far: before its end token or stop sequence."""
         kept = row.tokens
-        if kept and kept[-1] in self._ends:
+        if kept and kept[-1] in self.ends:
             kept = kept[:-1]
-        text = self._decode(kept)
+        text = self.decode(kept)
         before = before_stop(text, row.sampling.stop)
         return text if before is None else before
 
@@ -151,10 +153,11 @@ class TransformersEngine:
         stops = row.sampling.stop
         if not stops:
             return False
-        tail = self._decode(row.tokens[-tail_tokens(stops) :])
+        tail = self.decode(row.tokens[-tail_tokens(stops) :])
         return before_stop(tail, stops) is not None
 
-    def _decode(self, tokens: list[int]) -> str:
+    def decode(self, tokens: list[int]) -> str:
+        """The text of tokens, as it is: special ones are written out."""
         return str(self.tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
 
 
@@ -199,10 +202,3 @@ def ended(row: Row, finish_reason: str) -> Row:
     """The row, at its end."""
     row.finish_reason = finish_reason
     return row
-
-
-def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens that end a text: the tokenizer's, and those that the model says of itself."""
-    said = getattr(model.generation_config, "eos_token_id", None)
-    more = said if isinstance(said, list) else [said]
-    return frozenset(t for t in (tokenizer.eos_token_id, *more) if t is not None)

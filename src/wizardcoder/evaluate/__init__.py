@@ -17,8 +17,9 @@ from wizardcoder.evaluate.published import (
     published_generations,
 )
 from wizardcoder.evaluate.score import GroupScore, Score, problem_scores, score
-from wizardcoder.evaluate.stage import read_verdicts, run_stage
+from wizardcoder.evaluate.stage import run_stage
 from wizardcoder.evaluate.touched import Touched
+from wizardcoder.evaluate.verdicts import read_verdicts
 
 __all__ = [
     "Comparison",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wizardcoder.errors import InputError, UsageError
 from wizardcoder.evaluate.score import problem_scores
-from wizardcoder.evaluate.stage import read_verdicts
+from wizardcoder.evaluate.verdicts import read_verdicts
 from wizardcoder.records import Verdict
 from wizardcoder.scoring import Interval, mcnemar, paired_difference
 from wizardcoder.storage import Json, read_manifest

@@ -9,8 +9,9 @@ from pathlib import Path
 from wizardcoder.benchmarks import Benchmark
 from wizardcoder.evaluate.completions import read_completions
 from wizardcoder.evaluate.score import Score, require_samples, score
-from wizardcoder.evaluate.stage import identity_of, read_verdicts, run_stage
+from wizardcoder.evaluate.stage import identity_of, run_stage
 from wizardcoder.evaluate.touched import Touched
+from wizardcoder.evaluate.verdicts import read_verdicts
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
 from wizardcoder.storage import is_free

@@ -1,58 +1,31 @@
-"""The evaluate stage: verdicts in the order of the problems and samples, kept as they fall.
-
-Of a run's arm, it is a Parquet table that repeats byte for byte: times vary from run to run, so
-they are not in it but in `timings.jsonl`, a line for each row. Of a file of completions it is
-`verdicts.jsonl`, with the times, for anybody's tools.
-"""
+"""The evaluate stage: verdicts in the order of the problems and samples, kept as they fall."""
 
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from wizardcoder.benchmarks import Assembly, Benchmark
-from wizardcoder.errors import InputError, SandboxError
+from wizardcoder.errors import SandboxError
 from wizardcoder.evaluate.completions import read_completions
 from wizardcoder.evaluate.evaluation import evaluate, limits_of
+from wizardcoder.evaluate.extending import SHARD, take_over
 from wizardcoder.evaluate.selfcheck import OWN, SelfCheck
+from wizardcoder.evaluate.verdicts import (
+    Fallen,
+    Ruled,
+    code_digest,
+    fallen,
+    ruled,
+    write_lines,
+    write_timings,
+)
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import Evaluate
 from wizardcoder.records import Completion, Outcome, Verdict
-from wizardcoder.storage import (
-    Identity,
-    Json,
-    Stage,
-    adopt,
-    from_json,
-    input_hashes,
-    open_stage,
-    read_jsonl,
-    read_parquet,
-    sha256,
-    to_json,
-    write_text,
-)
-
-_LINES, _TABLE, _TIMINGS = "verdicts.jsonl", "verdicts.parquet", "timings.jsonl"
-_TIMES = ("cpu_seconds", "wall_seconds", "peak_bytes")
-_SHARD = "fallen"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ruled:
-    """A verdict without what differs from run to run."""
-
-    task_id: str
-    sample: int
-    outcome: Outcome
-    reason: str
-    attested: bool
-    sandbox_level: str
-    base: bool | None
+from wizardcoder.storage import Identity, Json, Stage, adopt, input_hashes, open_stage, sha256
 
 
 def run_stage(
@@ -70,7 +43,8 @@ def run_stage(
 ) -> Json:
     """Judge completions, a finished stage folder or a file, into `path`; returns the manifest.
 
-    What an interrupted execution judged is kept: only the rest is run. `ready` may be a stage
+    What an interrupted execution judged is kept: only the rest is run. So are verdicts on the same
+    code when completions were added, or left away. `ready` may be a stage
     folder where the same was judged before: it is copied. The benchmark's own
     solutions are judged along where that was not done before on this machine; the manifest's
     `self_check` names those that failed. Raises as `read_completions` and `evaluate` do, and, for
@@ -81,6 +55,7 @@ def run_stage(
     identity = identity_of(completions, benchmark, options, assembly)
     if ready is not None:
         adopt(ready, path, identity)
+    take_over(path, identity, wanted.completions)
     with open_stage(path, identity, force=force) as stage:
         if stage.complete:
             return stage.manifest
@@ -104,26 +79,10 @@ def run_stage(
         counts = {**_counts(verdicts), "self_check": check.failed(wanted.completions)}
         cost = {"cpu_seconds": round(sum(v.cpu_seconds for v in verdicts), 3)}
         if completions.is_dir():
-            write_text(stage.partial / _TIMINGS, _timings(verdicts))
-            tables = {"verdicts": (_Ruled, [_ruled(verdict) for verdict in verdicts])}
-            return stage.finish(tables, counts=counts, cost=cost)
-        write_text(stage.partial / _LINES, _lines(verdicts))
+            write_timings(stage.partial, verdicts)
+            return stage.finish({"verdicts": (Ruled, ruled(verdicts))}, counts=counts, cost=cost)
+        write_lines(stage.partial, verdicts)
         return stage.finish({}, counts=counts, cost=cost)
-
-
-def read_verdicts(path: Path) -> list[Verdict]:
-    """The verdicts of a finished stage folder, with their times."""
-    if (path / _LINES).exists():
-        return list(read_jsonl(path / _LINES, Verdict))
-    if not (path / _TABLE).exists():
-        mend = f"remove the folder {path} to judge anew"
-        raise InputError(path, problem="has lost its verdicts", mend=mend)
-    ruled = read_parquet(path / _TABLE, _Ruled)
-    lines = (path / _TIMINGS).read_text(encoding="utf-8").splitlines()
-    return [
-        from_json({**_values(row), **json.loads(line)}, Verdict)
-        for row, line in zip(ruled, lines, strict=True)
-    ]
 
 
 def _judge(
@@ -131,20 +90,24 @@ def _judge(
     completions: Sequence[Completion],
     judge: Callable[..., list[Verdict]],
     progress: Progress,
-) -> list[Verdict]:
+) -> list[Fallen]:
     """The verdicts of completions, each in the stage folder as soon as it falls."""
-    kept = stage.resume(_SHARD, Verdict)
-    done = [verdict for verdict in kept if verdict.outcome is not Outcome.INFRA_ERROR]
-    shard = stage.shard(_SHARD)
-    fallen = len(done)
+    digests = {(c.task_id, c.sample): code_digest(c) for c in completions}
+    kept = {(v.task_id, v.sample): v for v in stage.resume(SHARD, Fallen)}
+    done = [v for key, v in kept.items() if key in digests and v.outcome is not Outcome.INFRA_ERROR]
+    shard = stage.shard(SHARD)
+    count = len(done)
+
+    def known(verdict: Verdict) -> Fallen:
+        return fallen(verdict, digests[verdict.task_id, verdict.sample])
 
     def keep(verdict: Verdict) -> None:
-        nonlocal fallen
-        shard.append(verdict)
-        fallen += 1
-        progress(fallen, len(completions))
+        nonlocal count
+        shard.append(known(verdict))
+        count += 1
+        progress(count, len(completions))
 
-    return judge(completions, done=done, on_verdict=keep)
+    return [known(verdict) for verdict in judge(completions, done=done, on_verdict=keep)]
 
 
 def _require_decided(verdicts: Sequence[Verdict]) -> None:
@@ -180,20 +143,3 @@ def _counts(verdicts: Sequence[Verdict]) -> Json:
         "outcomes": dict(sorted(Counter(str(v.outcome) for v in verdicts).items())),
         "sandbox_levels": dict(sorted(Counter(v.sandbox_level for v in verdicts).items())),
     }
-
-
-def _ruled(verdict: Verdict) -> _Ruled:
-    return _Ruled(**{f.name: getattr(verdict, f.name) for f in fields(_Ruled)})
-
-
-def _values(row: _Ruled) -> Json:
-    return {f.name: getattr(row, f.name) for f in fields(_Ruled)}
-
-
-def _timings(verdicts: Sequence[Verdict]) -> str:
-    rows = ({name: getattr(verdict, name) for name in _TIMES} for verdict in verdicts)
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def _lines(verdicts: Sequence[Verdict]) -> str:
-    return "".join(f"{json.dumps(to_json(verdict))}\n" for verdict in verdicts)

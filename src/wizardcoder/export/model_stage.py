@@ -6,7 +6,6 @@ and manifest.json; it appears whole or not at all. Logs and states of the traini
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from wizardcoder.errors import UsageError
 from wizardcoder.export import licences
 from wizardcoder.export.card import unknown_records
 from wizardcoder.export.model_card import ModelOrigin, model_card
+from wizardcoder.export.portable import make_portable
 from wizardcoder.export.stage import CARD, refuse_unknown
 from wizardcoder.progress import Progress, silent
 from wizardcoder.storage import Identity, Json, disk_errors, open_stage, write_text
@@ -24,8 +24,6 @@ from wizardcoder.storage import Identity, Json, disk_errors, open_stage, write_t
 #: The stage's name in the identity of an exported model.
 MODEL_STAGE = "export-model"
 _ADAPTER = Path("adapter")
-#: Two names of one class: transformers 5 writes the new one, and version 4 knows the old one only.
-_NEW_CLASS, _OLD_CLASS = "TokenizersBackend", "PreTrainedTokenizerFast"
 _WEIGHTS = ".safetensors"
 #: What tokenizers, configurations and chat templates are written as.
 _LOADED = frozenset({_WEIGHTS, ".json", ".jinja", ".txt", ".model"})
@@ -59,7 +57,7 @@ def run_model_stage(
             for number, name in enumerate(names, 1):
                 _place(checkpoint / name, stage.partial / name)
                 progress(number, len(names), str(name))
-            _make_portable(stage.partial, model.base.name)
+            make_portable(stage.partial, model.base.name)
             write_text(stage.partial / CARD, model_card(model))
             return stage.finish({}, counts=_counts(model), files=(CARD, *map(str, names)))
 
@@ -89,20 +87,6 @@ def _place(source: Path, target: Path) -> None:
             os.link(source, target)
             return
     shutil.copyfile(source, target)
-
-
-def _make_portable(folder: Path, base: str) -> None:
-    """Take out what only this machine, or only transformers 5, understands."""
-    adapter, tokenizer = folder / _ADAPTER / "adapter_config.json", folder / "tokenizer_config.json"
-    if adapter.exists():  # it says what it belongs to by a place of this machine
-        _amend(adapter, base_model_name_or_path=base)
-    if json.loads(tokenizer.read_text(encoding="utf-8")).get("tokenizer_class") == _NEW_CLASS:
-        _amend(tokenizer, tokenizer_class=_OLD_CLASS)
-
-
-def _amend(file: Path, **changes: str) -> None:
-    options = {**json.loads(file.read_text(encoding="utf-8")), **changes}
-    write_text(file, json.dumps(options, indent=2, sort_keys=True) + "\n")
 
 
 def _counts(model: ModelOrigin) -> Json:

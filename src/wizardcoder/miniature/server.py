@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from wizardcoder.errors import InputError, UsageError
+from wizardcoder.engines.listening import listen
+from wizardcoder.errors import InputError
 from wizardcoder.miniature.protocol import error_body
 from wizardcoder.miniature.teacher import MODEL, respond
 
@@ -37,18 +37,7 @@ async def serve(
 
     Port 0 takes a free one. Raises UsageError when the address cannot be had.
     """
-    runner = web.AppRunner(make_app(), access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        announce(f"http://{host}:{runner.addresses[0][1]}/v1")
-        await asyncio.Event().wait()
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another port"
-        ) from None
-    finally:
-        await runner.cleanup()
+    await listen(make_app(), host, port, announce=announce)
 
 
 async def _chat_completions(request: web.Request) -> web.Response:

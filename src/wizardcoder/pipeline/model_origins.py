@@ -142,7 +142,8 @@ def _untouched(score: evaluate.Score) -> Untouched | None:
 def _sampling(sampled: Json) -> str:
     told = sampled["identity"]["options"]
     options = Generate.model_validate({k: v for k, v in told.items() if k in Generate.model_fields})
-    return f"{words.sampling(options)}, {options.engine} in {options.precision}"
+    own = "the precision of the checkpoint" if options.engine == "vllm" else "fp32"
+    return f"{words.sampling(options)}, {options.engine} in {options.precision or own}"
 
 
 def _seconds(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
-from wizardcoder import __version__, evaluate, recipe, scoring
+from wizardcoder import __version__, evaluate, recipe, scoring, train
 from wizardcoder import report as page
 from wizardcoder.pipeline import arms, evol_stop, names, words
 from wizardcoder.pipeline.base import FROM_CACHE
 from wizardcoder.pipeline.evidence import cleaning
 from wizardcoder.pipeline.exports import card, model_cards
+from wizardcoder.pipeline.learnt import Learnt, learnt
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.scored import judged, score_of, verdicts_of
 from wizardcoder.records import Record, Rejected
@@ -81,7 +82,8 @@ def _known(run: Run, arm: str) -> bool:
 
 def _arm(run: Run, arm: str) -> page.Arm:
     records = [] if arm == arms.BASE else run.records(arm)
-    trained, log = _manifest(run.path / "model" / arm), _log(run.path / "model" / arm)
+    trained = learnt(run.path / "model" / arm)
+    log = trained.log if trained else []
     answered = [
         _manifest(run.path / "completions" / arm / benchmark).get("counts", {})
         for benchmark in run.recipe.evaluate.benchmarks
@@ -92,12 +94,12 @@ def _arm(run: Run, arm: str) -> page.Arm:
         description=words.describe_arm(arm, run.recipe),
         records=len(records) if records else None,
         distinct_responses=len({r.response for r in records}) if records else None,
-        label_tokens=trained.get("counts", {}).get("label_tokens"),
+        label_tokens=trained.result.label_tokens if trained else None,
         depth_histogram=_depths(records),
         scores=tuple(_scores_of(run, arm)),
         loss_curve=tuple(_loss_curve(log)),
         score_curve=tuple(_score_curve(log)),
-        train_seconds=trained.get("cost", {}).get("training_seconds"),
+        training=_training(trained) if trained else None,
         answers=sum(counts.get("completions", 0) for counts in answered),
         truncated=sum(counts.get("truncated", 0) for counts in answered),
     )
@@ -116,26 +118,28 @@ def _depths(records: Iterable[Record]) -> dict[str, int]:
     return {str(n): steps[n] for n in sorted(n for n in steps if n is not None)}
 
 
-def _loss_curve(log: Sequence[Json]) -> Iterator[tuple[int, float]]:
+def _training(found: Learnt) -> page.Training:
+    counts = ("examples", "rejected", "truncated", "steps", "tokens", "halvings", "processes")
+    return page.Training(
+        **{name: getattr(found.result, name) for name in counts},
+        seconds=found.seconds,
+        mfu=found.mfu,
+    )
+
+
+def _loss_curve(log: Sequence[train.LogLine]) -> Iterator[tuple[int, float]]:
     """Points of the loss over label tokens: means over equal stretches of the log."""
     stretch = max(1, len(log) // _POINTS_OF_A_CURVE)
     for start in range(0, len(log), stretch):
         part = log[start : start + stretch]
-        yield part[-1]["label_tokens"], round(sum(line["loss"] for line in part) / len(part), 4)
+        yield part[-1].label_tokens, float(f"{fmean(line.loss for line in part):.4g}")
 
 
-def _score_curve(log: Sequence[Json]) -> Iterator[tuple[int, float]]:
+def _score_curve(log: Sequence[train.LogLine]) -> Iterator[tuple[int, float]]:
     """pass@1 over label tokens, where it was taken while training."""
     for line in log:
-        if line.get("pass_at_1") is not None:
-            yield line["label_tokens"], round(line["pass_at_1"], 4)
-
-
-def _log(model: Path) -> list[Json]:
-    """The lines of a training's log, none where there was no training."""
-    log = model / "train.jsonl"
-    text = log.read_text(encoding="utf-8") if log.exists() else ""
-    return [json.loads(line) for line in text.splitlines()]
+        if line.pass_at_1 is not None:
+            yield line.label_tokens, round(line.pass_at_1, 4)
 
 
 def _development(wanted: recipe.Recipe) -> str:

@@ -136,6 +136,8 @@ def _sample(
 
 def identified(options: Generate) -> dict[str, Any]:
     """The options that decide what is generated."""
+    if options.precision == "fp32" and options.engine != "vllm":
+        options = options.model_copy(update={"precision": None})  # which says the same
     values = options.model_dump(mode="json", exclude={*HOW_NOT_WHAT})
     changed = options.model_dump(mode="json", exclude_defaults=True).keys()
     named = {"endpoint", "model"}  # an input, where it matters
@@ -144,18 +146,18 @@ def identified(options: Generate) -> dict[str, Any]:
 
 def _load(checkpoint: Path | str, options: Generate) -> Engine:
     """The engine that the options name, with the checkpoint."""
-    if options.engine == "ctranslate2":
-        from wizardcoder.engines.ctranslate2 import CTranslate2Engine
-
-        return CTranslate2Engine.load(
-            checkpoint, batch_size=options.batch_size, precision=options.precision
-        )
     if options.engine == "vllm":
         from wizardcoder.engines.vllm import VllmEngine
 
         return VllmEngine.load(checkpoint, precision=options.precision)
+    how: dict[str, Any] = {
+        "batch_size": options.batch_size,
+        "precision": options.precision or "fp32",
+    }
+    if options.engine == "ctranslate2":
+        from wizardcoder.engines.ctranslate2 import CTranslate2Engine
+
+        return CTranslate2Engine.load(checkpoint, **how)
     from wizardcoder.engines import TransformersEngine
 
-    return TransformersEngine.load(
-        checkpoint, batch_size=options.batch_size, precision=options.precision
-    )
+    return TransformersEngine.load(checkpoint, **how)

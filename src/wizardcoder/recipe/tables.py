@@ -257,7 +257,8 @@ class Generate(Section):
 
     `engine` is what runs the checkpoint, or `endpoint`: the `model` behind an OpenAI-compatible
     `endpoint` is asked, through the ledger. `template`: how an instruction is put, in Alpaca's
-    prompt or in the model's own chat template. `stop`: texts end before these.
+    prompt or in the model's own chat template. `stop`: texts end before these. `precision`: None is
+    fp32, and with vLLM that of the checkpoint.
     """
 
     n: Positive = 1
@@ -267,7 +268,7 @@ class Generate(Section):
     batch_size: Positive = 32
     script_spacing: bool = False  # the released script's two blank lines; default: one
     engine: Literal["transformers", "ctranslate2", "vllm", "endpoint"] = "transformers"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] | None = None
     template: Literal["alpaca", "chat"] | None = None  # None: alpaca; of an endpoint: chat
     stop: list[str] = []
     endpoint: str = "https://api.openai.com/v1"

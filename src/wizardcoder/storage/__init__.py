@@ -16,9 +16,11 @@ from wizardcoder.storage.files import (
     write_text,
 )
 from wizardcoder.storage.places import network_filesystem
+from wizardcoder.storage.reopening import Earlier, earlier, reopen, sign
 from wizardcoder.storage.rows import (
     Json,
     Shard,
+    drop_torn_line,
     from_json,
     read_jsonl,
     to_json,
@@ -48,6 +50,7 @@ from wizardcoder.storage.tables import (
 
 __all__ = [
     "FORMAT_VERSION",
+    "Earlier",
     "Identity",
     "Json",
     "Shard",
@@ -55,6 +58,8 @@ __all__ = [
     "adopt",
     "begun",
     "disk_errors",
+    "drop_torn_line",
+    "earlier",
     "from_json",
     "from_table",
     "input_hashes",
@@ -66,9 +71,11 @@ __all__ = [
     "read_manifest",
     "read_parquet",
     "read_table",
+    "reopen",
     "run_lock",
     "schema_of",
     "sha256",
+    "sign",
     "stream_parquet",
     "tally_parquet",
     "text_digest",
