@@ -15,6 +15,7 @@
     │   └── TeacherRefusedError      exit 1   it refuses this one request, for good
     ├── SandboxError                 exit 1   the sandbox cannot give a verdict
     ├── TrainingError                exit 1   training cannot go on (NaN loss, no data)
+    │   └── MemoryExhaustedError              one process has no memory left
     └── BudgetError                  exit 3   stopped by a budget or time limit
 
 A message says what is wrong, the value got, where, and the command or field that mends it.
@@ -115,6 +116,10 @@ class SandboxError(WizardCoderError):
 
 class TrainingError(WizardCoderError):
     """Training cannot go on."""
+
+
+class MemoryExhaustedError(TrainingError):
+    """One process has no memory left. Of several that train together, only that one knows it."""
 
 
 class BudgetError(WizardCoderError):

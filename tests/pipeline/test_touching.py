@@ -86,8 +86,10 @@ def test_data_that_was_not_checked_against_the_benchmark_is_refused(tmp_path: Pa
 
 def test_problems_of_the_users_own_and_tables_are_told_apart() -> None:
     inputs = {"encoder": "0", "evolved/records.parquet": "1", "mine": "2", "mbpp": "3"}
+    inputs["embedding/model"] = "4"
     assert checked_names({"options": {"benchmarks": ["mbpp"]}, "inputs": inputs}) == [
         "mbpp",
+        "encoder",
         "mine",
     ]
 
@@ -114,7 +116,7 @@ def test_the_report_shows_first_what_trains_the_model_and_then_what_passes(tmp_p
         hit("gone too", SECOND, behaviour="passes"),
         hit("a", THIRD, behaviour="fails", matched="y"),
     ]
-    found = cleaning(cleaned(tmp_path / "clean", hits))
+    found = cleaning(cleaned(tmp_path / "clean", hits, behaviour={"fails": 2, "passes": 1}))
     assert found is not None
     assert found.contamination is not None
     shown = found.contamination.evidence
@@ -133,7 +135,7 @@ def test_the_report_holds_so_many_hits_and_counts_them_all(tmp_path: Path) -> No
 
 
 def test_what_the_manifest_counts_is_in_the_report(tmp_path: Path) -> None:
-    related = {"parent and child": 1, "sibling": 2, "unrelated": 3}
+    related = {"parent-child": 1, "sibling": 2, "unrelated": 3}
     counts = {
         "duplicates": {"exact": related, "near_removed": {}, "near_kept": {"sibling": 4}},
         "flags": {"syntax_error": 5},
@@ -143,7 +145,7 @@ def test_what_the_manifest_counts_is_in_the_report(tmp_path: Path) -> None:
     found = cleaning(cleaned(tmp_path / "clean", [], **counts))
     assert found is not None
     assert found.duplicates is not None
-    assert found.duplicates.relations == ["parent and child", "sibling", "unrelated"]
+    assert found.duplicates.relations == ["parent-child", "sibling", "unrelated"]
     assert (found.flags, found.languages) == ({"syntax_error": 5}, {"python": 2})
     assert found.lengths is not None
     assert (found.lengths.median, found.lengths.max) == (12, 91)

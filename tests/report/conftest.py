@@ -28,6 +28,7 @@ from wizardcoder.report import (
     StageCost,
     Tally,
     TouchedScore,
+    Training,
     Verification,
     Verified,
 )
@@ -169,7 +170,19 @@ def arm(made: Made, number: int) -> Arm:
         depth_histogram=made.depths,
         scores=scores(made.passed),
         loss_curve=curve if trained else (),
-        train_seconds=46.8 + number if trained else 34.2,
+        score_curve=((200_000, 0.2), (400_000, 0.4), (600_000, 0.35))
+        if made.kind == "round"
+        else (),
+        training=Training(
+            examples=max(1, sum(made.depths.values()) - 3),
+            rejected=3 if trained else 0,
+            truncated=number,
+            steps=285,
+            tokens=1_400_000,
+            seconds=46.8 + number if trained else 34.2,
+            mfu=0.31 if trained else None,
+            halvings=1 if made.kind == "control" else 0,
+        ),
     )
 
 

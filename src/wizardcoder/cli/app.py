@@ -23,7 +23,7 @@ from wizardcoder.cli import (
     scores,
     tools,
 )
-from wizardcoder.errors import WizardCoderError
+from wizardcoder.errors import MemoryExhaustedError, WizardCoderError
 
 # Typer brings its own copy of click; this is the one public way to its base error.
 _CommandLineError = typer.BadParameter.__mro__[2]
@@ -68,11 +68,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments), standalone_mode=False)
     except WizardCoderError as error:
-        return _failed(str(error), error.exit_code)
+        own = isinstance(error, MemoryExhaustedError)
+        return _failed(str(error), error.exit_code, own=own)
     except (KeyboardInterrupt, typer.Abort):
         return _failed(_INTERRUPTED, 130)
     except _Terminated:
         return _failed(_INTERRUPTED, 143)
+    except MemoryError:
+        return _failed("out of memory: what was finished is kept; give this machine more", 1)
     except OSError as error:
         return _failed(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
     except Exception as error:
@@ -96,8 +99,11 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _failed(message: str, code: int) -> int:
-    if os.environ.get("RANK", "0") != "0":
-        return code  # of processes that train together, the first one speaks
+def _failed(message: str, code: int, *, own: bool = False) -> int:
+    """Say what happened. Of processes that train together the first one speaks, and one to which
+    alone it happened (`own`).
+    """
+    if os.environ.get("RANK", "0") != "0" and not own:
+        return code
     print(f"Error: {message}" if code < 100 else message, file=sys.stderr)
     return code

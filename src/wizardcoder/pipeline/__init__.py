@@ -13,6 +13,7 @@ from wizardcoder.pipeline.estimate import Estimate, Sample
 from wizardcoder.pipeline.everything import run_all
 from wizardcoder.pipeline.exports import STAGES, Exported, export, export_model
 from wizardcoder.pipeline.headline import Headline, headline
+from wizardcoder.pipeline.learnt import Learnt, learnt
 from wizardcoder.pipeline.opening import existing_run, open_run
 from wizardcoder.pipeline.plan import describe, plan_evolve
 from wizardcoder.pipeline.results import report, results
@@ -27,6 +28,7 @@ __all__ = [
     "Exported",
     "Finding",
     "Headline",
+    "Learnt",
     "Run",
     "Sample",
     "TrainingCost",
@@ -38,6 +40,7 @@ __all__ = [
     "export",
     "export_model",
     "headline",
+    "learnt",
     "open_run",
     "plan_evolve",
     "plan_training",

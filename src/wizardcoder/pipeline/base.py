@@ -29,6 +29,15 @@ def base_path(recipe: Recipe, run: Path) -> Path | str:
     return local if local.is_dir() else recipe.base.model
 
 
+def check_base(recipe: Recipe, run: Path) -> None:
+    """Find a base that cannot be had or tuned, before anything is paid for it.
+
+    Only configuration and tokenizer are read. Raises as `train.check_base`.
+    """
+    if recipe.base.model != MINIATURE:
+        train.check_base(base_path(recipe, run), recipe.train)
+
+
 def make_base(recipe: Recipe, run: Path, progress: Progress, *, force: bool = False) -> None:
     """Pre-train the miniature's base into the run, or take it from the cache; else do nothing.
 

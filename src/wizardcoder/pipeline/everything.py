@@ -14,6 +14,7 @@ from wizardcoder import evaluate, train
 from wizardcoder.errors import MissingExtraError, SandboxError, WizardCoderError
 from wizardcoder.pipeline import evol_stop, names
 from wizardcoder.pipeline.asking import check_prices
+from wizardcoder.pipeline.base import check_base
 from wizardcoder.pipeline.results import report
 from wizardcoder.pipeline.run import Run
 from wizardcoder.pipeline.workers import Workers, worker_watch
@@ -32,6 +33,7 @@ def run_all(run: Run) -> Path:
     names.check(run.recipe, run.data)
     train.check(run.recipe.train)
     check_prices(run.recipe)
+    check_base(run.recipe, run.path)
     with Workers(run.recipe.workers, run.watch) as workers:
         base = workers.submit(_in_worker, Run.base, sent)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def _duplicates(counts: Json) -> page.Duplicates | None:
 
 
 def _contamination(folder: Path, manifest: Mapping[str, Any]) -> page.Contamination:
-    hits = read_parquet(folder / "hits.parquet", Hit)
+    hits, counts = read_parquet(folder / "hits.parquet", Hit), manifest["counts"]
     flagged = {hit.record_id for hit in hits}
     kept = kept_records(folder, flagged)
     return page.Contamination(
@@ -53,9 +52,9 @@ def _contamination(folder: Path, manifest: Mapping[str, Any]) -> page.Contaminat
         hits=len(hits),
         records=len(flagged),
         records_kept=len(kept),
-        by_benchmark=_tally(hit.benchmark for hit in hits),
-        by_rule=_tally(hit.rule for hit in hits),
-        behaviour=_tally(hit.behaviour for hit in hits if hit.behaviour),
+        by_benchmark=counts.get("contamination", {}),
+        by_rule=counts.get("contamination_by_rule", {}),
+        behaviour=counts.get("behaviour", {}),
         evidence=tuple(_evidence(hit, hit.record_id in kept) for hit in _telling(hits, kept)),
     )
 
@@ -82,7 +81,3 @@ def _evidence(hit: Hit, kept: bool) -> page.Evidence:
         kept=kept,
         behaviour=hit.behaviour,
     )
-
-
-def _tally(names: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(names).items()))

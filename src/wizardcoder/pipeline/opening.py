@@ -17,10 +17,10 @@ from wizardcoder.progress import Watch, unwatched
 from wizardcoder.recipe import Recipe
 from wizardcoder.storage import begun, disk_errors, write_text
 
-#: What may differ when a run goes on: it changes no stage that is done.
+#: What may differ when a run goes on: it undoes nothing. Of another `n`, samples and verdicts stay.
 FREE_KEYS = frozenset(
     {
-        *("name", "arms", "workers", "base.licence"),
+        *("name", "arms", "workers", "base.licence", "generate.n"),
         *(f"generate.{key}" for key in SAMPLED_HOW),
         *(f"train.{key}" for key in train.HOW_NOT_WHAT),
         *(f"teacher.{key}" for key in HOW_NOT_WHAT),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from wizardcoder import train as training
 from wizardcoder.pipeline import evol_stop
 from wizardcoder.pipeline.arms import BASE
+from wizardcoder.pipeline.base import check_base
 from wizardcoder.pipeline.run import Run
 from wizardcoder.progress import unwatched
 
@@ -29,10 +30,12 @@ def train(begin: Callable[[], Run], choose: Callable[[Run], Sequence[str]]) -> R
         held = begin()
         training.check(held.recipe.train, processes)
         evol_stop.check(held.recipe)
+        chosen = [name for name in choose(held) if name != BASE]
+        check_base(held.recipe, held.path)
         held.seeds()
         held.clean()
         held.base()
-        return replace(held, watch=unwatched), [name for name in choose(held) if name != BASE]
+        return replace(held, watch=unwatched), chosen
 
     sent, arms = processes.once(prepare)
     for arm in arms:

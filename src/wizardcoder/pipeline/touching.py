@@ -13,8 +13,6 @@ from wizardcoder.evaluate import Touched
 from wizardcoder.records import Problem
 from wizardcoder.storage import read_manifest, read_parquet
 
-#: The one input of cleaning that is neither a benchmark nor a table.
-_ENCODER = "encoder"
 #: Benchmarks that ask for the same functions as another one, under the same task ids.
 _SAME_PROBLEMS = {"humanevalplus": "humaneval"}
 
@@ -118,8 +116,8 @@ def checked_names(identity: Mapping[str, Any]) -> list[str]:
     """The benchmarks that records were compared with, by the identity of their cleaning.
 
     Those of the recipe come first, then files of the user's own problems: both are inputs by name,
-    beside the tables that were cleaned (`folder/file`).
+    beside the tables that were cleaned and the encoder, whose names have a slash.
     """
     named: list[str] = identity["options"]["benchmarks"]
-    inputs = [name for name in identity["inputs"] if "/" not in name and name != _ENCODER]
+    inputs = [name for name in identity["inputs"] if "/" not in name]
     return list(dict.fromkeys([*named, *inputs]))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wizardcoder import train
 from wizardcoder.pipeline.arms import BASE
 from wizardcoder.pipeline.names import MINIATURE
-from wizardcoder.pipeline.training_data import BaseShape, arm_data, read_shape
+from wizardcoder.pipeline.training_data import arm_data, read_shape
 from wizardcoder.recipe import Recipe, Train
 from wizardcoder.records import Record
 from wizardcoder.train import Footprint, Survey, spreading
@@ -139,7 +139,7 @@ def _arm(
     arm: str,
     run: Path,
     seeds: Sequence[Record],
-    shape: BaseShape,
+    shape: train.Shape,
     devices: Devices,
 ) -> ArmCost:
     options = recipe.train
@@ -163,7 +163,7 @@ def _arm(
 
 
 def _remedies(
-    options: Train, shape: BaseShape, largest: train.Passing, devices: Devices
+    options: Train, shape: train.Shape, largest: train.Passing, devices: Devices
 ) -> Iterator[Remedy]:
     """The first set of options that fits and trains all weights, and the first with adapters."""
     yield from _first(_whole(options, devices.number), options, shape, largest, devices)
@@ -192,7 +192,7 @@ def _adapted(options: Train, count: int) -> Iterator[tuple[dict[str, object], in
 def _first(
     candidates: Iterator[tuple[dict[str, object], int]],
     options: Train,
-    shape: BaseShape,
+    shape: train.Shape,
     largest: train.Passing,
     devices: Devices,
 ) -> Iterator[Remedy]:

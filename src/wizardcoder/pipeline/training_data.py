@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wizardcoder import miniature, train
-from wizardcoder.errors import MissingDataError, MissingExtraError, UsageError
+from wizardcoder.errors import UsageError
 from wizardcoder.pipeline import paid_sample
 from wizardcoder.pipeline.arms import is_alone, rounds_of
 from wizardcoder.pipeline.base import base_path
@@ -25,19 +25,12 @@ from wizardcoder.recipe import Recipe, Train
 from wizardcoder.records import Record
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 #: Seeds that are tokenised to stand for all, where the data is not made yet.
 SAMPLED_SEEDS = 4000
 #: Texts of the miniature that its tokenizer is learnt from, for a plan.
 _FUNCTIONS = 500
-
-
-class BaseShape(NamedTuple):
-    """What is known of a base model without its weights."""
-
-    config: PreTrainedConfig
-    tokenizer: PreTrainedTokenizerBase
 
 
 class ArmData(NamedTuple):
@@ -47,7 +40,7 @@ class ArmData(NamedTuple):
     basis: str
 
 
-def read_shape(recipe: Recipe, run: Path) -> BaseShape:
+def read_shape(recipe: Recipe, run: Path) -> train.Shape:
     """The configuration and the tokenizer of the base, from a folder or the hub.
 
     Raises MissingDataError when they cannot be had, MissingExtraError without transformers.
@@ -55,23 +48,11 @@ def read_shape(recipe: Recipe, run: Path) -> BaseShape:
     base = base_path(recipe, run)
     if recipe.base.model == MINIATURE and not (Path(base) / "config.json").exists():
         return _miniature(recipe)
-    try:
-        from transformers import AutoConfig, AutoTokenizer
-    except ImportError as error:
-        raise MissingExtraError(error.name or "transformers", "train") from None
-    try:
-        config = AutoConfig.from_pretrained(base)
-        return BaseShape(config, AutoTokenizer.from_pretrained(base))
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MissingDataError(
-            f"base.model = '{base}': its configuration and tokenizer cannot be read: {reason}; "
-            "give a folder with them (--set base.model=FOLDER), or a name on the hub"
-        ) from None
+    return train.read_shape(base)
 
 
 def arm_data(
-    recipe: Recipe, arm: str, run: Path, seeds: Sequence[Record], shape: BaseShape
+    recipe: Recipe, arm: str, run: Path, seeds: Sequence[Record], shape: train.Shape
 ) -> ArmData:
     """The tokens of an arm: of its cleaned records, or assumed ones where they are not made.
 
@@ -175,7 +156,7 @@ def _tokenised(
         return train.map_shards(train.write_shards(records, tokenizer, options, Path(folder)))
 
 
-def _miniature(recipe: Recipe) -> BaseShape:
+def _miniature(recipe: Recipe) -> train.Shape:
     """The shape of a base that will be pre-trained in the run."""
     options = train.parse_options(recipe.base.options)
     texts = miniature.corpus(_FUNCTIONS, recipe.seed)
@@ -183,4 +164,4 @@ def _miniature(recipe: Recipe) -> BaseShape:
     tokenizer = train.make_tokenizer(
         [*texts, *(example.prompt + example.response for example in words)], options.vocabulary
     )
-    return BaseShape(train.make_model(options, tokenizer).config, tokenizer)
+    return train.Shape(train.make_model(options, tokenizer).config, tokenizer)

@@ -32,6 +32,7 @@ from wizardcoder.report.results import (
     Verification,
     Verified,
 )
+from wizardcoder.report.training import Training
 
 __all__ = [
     "MATCHES_SHOWN",
@@ -55,6 +56,7 @@ __all__ = [
     "StageCost",
     "Tally",
     "TouchedScore",
+    "Training",
     "Verification",
     "Verified",
     "render",

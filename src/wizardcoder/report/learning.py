@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LOSS_POINTS = 60
 
 _DASHES = ("-", (0, (5, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)))  # one for each control
-_TOP, _BOTTOM, _LINE = 8, 40, 15  # margins, and of the names beside the curves, in pixels
+_TOP, _BOTTOM, _LINE = 8, 46, 15  # margins, and of the names beside the curves, in pixels
+_WIDE = 1000  # from the least loss to the most: then only powers of ten are written
 _SPOKEN = "pass@1 on the development set while training, the best of every arm"
 
 
@@ -34,10 +35,10 @@ def loss_curves(arms: Sequence[Arm], name: str) -> Markup | None:
     curves = _curves(arms, lambda arm: thinned(arm.loss_curve) if arm.loss_curve else [])
     if not curves:
         return None
-    positive = all(loss > 0 for curve in curves for _, loss in curve.points)
+    losses = [loss for curve in curves for _, loss in curve.points]
 
     def draw(axes: Axes) -> None:
-        _loss_scale(axes, positive=positive)
+        _loss_scale(axes, losses)
 
     return _plot(curves, name, "Training loss of every arm by label tokens seen", 290, draw)
 
@@ -58,7 +59,7 @@ def score_curves(arms: Sequence[Arm], name: str) -> Markup | None:
         for curve in curves:
             _mark_best(axes, curve)
 
-    return _plot(curves, name, f"{_SPOKEN}: {_spoken(curves)}", 190, draw)
+    return _plot(curves, name, f"{_SPOKEN}: {_spoken(curves)}", 290, draw)
 
 
 def best_score(curve: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -151,17 +152,19 @@ def _token_scale(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.tick_params(axis="x", pad=9)  # away from the lowest number beside the axis
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tokens, _: _thousands(tokens)))
     axes.set_xlabel("label tokens seen", fontsize=11, color=MUTED, labelpad=6)
 
 
-def _loss_scale(axes: Axes, *, positive: bool) -> None:
+def _loss_scale(axes: Axes, losses: Sequence[float]) -> None:
     """Round numbers, on a logarithmic axis where that is possible."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    if positive:
+    if min(losses) > 0:
+        wide = max(losses) > _WIDE * min(losses)
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     axes.autoscale_view()

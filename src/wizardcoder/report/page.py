@@ -152,6 +152,7 @@ def _environment() -> Environment:
             "points": quantities.points,
             "number": quantities.count,
             "duration": quantities.duration,
+            "loss": quantities.loss,
             "dollars": quantities.dollars,
             "unbroken": _unbroken,
             "best_score": best_score,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from wizardcoder.report.results import GroupScore
 
 _SPACE = "\u202f"  # narrow, and no line ends at it
@@ -66,6 +68,17 @@ def duration(seconds: float) -> str:
         return f"{minutes}{_SPACE}min{_SPACE}{rest}{_SPACE}s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours}{_SPACE}h{_SPACE}{minutes}{_SPACE}min"
+
+
+def loss(value: float) -> str:
+    """A loss to two places, and to as many as tell it from zero.
+
+    >>> loss(2.3231), loss(0.0912), loss(0.000061), loss(0.0)
+    ('2.32', '0.09', '0.00006', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:.{max(2, math.ceil(-math.log10(abs(value))))}f}"
 
 
 def dollars(usd: float) -> str:

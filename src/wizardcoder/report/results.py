@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from wizardcoder.report.cleaning import Cleaning, TouchedScore
 from wizardcoder.report.parts import Count, Part, Points, Seconds, Share, Text
+from wizardcoder.report.training import Training
 
 
 class Group(Part):
@@ -62,7 +63,7 @@ class Arm(Part):
     scores: tuple[GroupScore, ...] = ()
     loss_curve: tuple[tuple[Count, float], ...] = ()
     score_curve: tuple[tuple[Count, Share], ...] = ()
-    train_seconds: Seconds | None = None
+    training: Training | None = None
     answers: Count = 0
     truncated: Count = 0
 

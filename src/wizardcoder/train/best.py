@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizardcoder.errors import TrainingError
 from wizardcoder.train import memory
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ Score = Callable[[Path], float]
 Export = Callable[[Path, Mapping[str, "torch.Tensor"]], None]
 
 _SCORED = "scored"
+_MEND = "set generate.batch_size lower, generate.precision = 'bf16' or train.score_every_steps = 0"
 
 
 class Best:
@@ -42,16 +42,8 @@ class Best:
         checkpoint = _place(self._folder, step)
         shutil.rmtree(checkpoint, ignore_errors=True)
         self._export(checkpoint, weights)
-        try:
+        with memory.explained(f"sampling the checkpoint of step {step}", _MEND):
             return self._score(checkpoint)
-        except RuntimeError as error:
-            if not memory.is_exhausted(error):
-                raise
-            raise TrainingError(
-                f"sampling the checkpoint of step {step} needs more memory than the training "
-                f"leaves ({str(error).splitlines()[0]}); the last good state is kept: set "
-                "generate.batch_size lower, generate.precision = 'bf16' or score_every_steps = 0"
-            ) from None
 
     def keep(self, scores: Mapping[int, float]) -> None:
         """Drop the checkpoints that are not the best of these, which the log has by now."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wizardcoder.errors import MissingDataError, MissingExtraError, TrainingError
+from wizardcoder.engines.ending import generation_config
+from wizardcoder.errors import MissingDataError, MissingExtraError
 from wizardcoder.storage import disk_errors, sha256, text_digest
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def load_base(base: Path | str, quantization: BitsAndBytesConfig | None = None) 
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, logging
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "transformers", "train") from None
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     how = {} if quantization is None else {"quantization_config": quantization}
@@ -61,15 +62,6 @@ def fingerprint(checkpoint: Path | str) -> str:
     return text_digest(*(sha256(file) for file in files)) if files else str(checkpoint)
 
 
-def check_length(model: PreTrainedModel, length_tokens: int) -> None:
-    """Raises TrainingError when the model has no positions for rows of this length."""
-    longest = getattr(model.config, "max_position_embeddings", None)
-    if longest is not None and length_tokens > longest:
-        raise TrainingError(
-            f"train.length_tokens = {length_tokens}: the base model has {longest} positions only"
-        )
-
-
 def export(checkpoint: Checkpoint, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
     """Write safetensors, tokenizer and generation config into `folder`.
 
@@ -82,8 +74,8 @@ def export(checkpoint: Checkpoint, folder: Path, weights: Mapping[str, torch.Ten
     model, tokenizer = checkpoint
     attention = model.config._attn_implementation
     model.set_attn_implementation("sdpa")
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config = generation_config(tokenizer, model.generation_config)
     parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     buffers = {k: v for k, v in model.state_dict().items() if k not in parameters}
     with disk_errors(folder):

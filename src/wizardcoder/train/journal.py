@@ -14,6 +14,13 @@ from wizardcoder.train.training import LogLine
 LOG = "train.jsonl"
 
 
+def read_log(folder: Path) -> list[LogLine]:
+    """The log in a model's folder, a line per step; empty where nothing was trained."""
+    path = folder / LOG
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [LogLine(**json.loads(line)) for line in text.splitlines()]
+
+
 class Journal:
     """The log in a folder up to the step `done`; what stood after it is forgotten."""
 

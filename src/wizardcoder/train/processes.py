@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from wizardcoder.errors import WizardCoderError
+from wizardcoder.errors import TrainingError, WizardCoderError
 
 _Made = TypeVar("_Made")
 #: The others wait that long for the first one, which may clean a large data set meanwhile.
 _PATIENCE = timedelta(hours=6)
+#: How gloo and NCCL say that a process is gone.
+_PEER_LOST = ("Connection closed by peer", "Connection reset by peer", "ncclRemoteError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,20 @@ def join() -> Processes:
         dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=_PATIENCE)
         atexit.register(_leave)
     return found
+
+
+@contextmanager
+def losing_peers(processes: Processes) -> Iterator[None]:
+    """Say with a TrainingError that another process has ended: it says itself why."""
+    try:
+        yield
+    except RuntimeError as error:
+        if processes.count == 1 or not any(words in str(error) for words in _PEER_LOST):
+            raise
+        raise TrainingError(
+            "another process of this training has ended, and says why; the last good state is "
+            "kept: mend that, and the same command goes on"
+        ) from None
 
 
 def _leave() -> None:

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizardcoder.engines.prompting import alpaca_template
+from wizardcoder.errors import MemoryExhaustedError
 from wizardcoder.progress import Progress, silent
 from wizardcoder.recipe import SourceOptions, Train
 from wizardcoder.records import Record
 from wizardcoder.storage import Identity, Stage, open_stage, text_digest
-from wizardcoder.train import adapters, spreading, trackers
+from wizardcoder.train import adapters, memory, spreading, trackers
 from wizardcoder.train.adapters import Tuning, load_tuned
 from wizardcoder.train.attention import check_packing, choose_attention
+from wizardcoder.train.bases import check_length
 from wizardcoder.train.best import Best, Score, best_step, drop_scored, publish_best
-from wizardcoder.train.checkpoint import Checkpoint, check_length, device, fingerprint
+from wizardcoder.train.checkpoint import Checkpoint, device, fingerprint
 from wizardcoder.train.examples import Example, end_token
 from wizardcoder.train.loop import Course, train
 from wizardcoder.train.plan import make_plan
-from wizardcoder.train.processes import ALONE, Processes, join
+from wizardcoder.train.processes import ALONE, Processes, join, losing_peers
 from wizardcoder.train.shards import map_shards, records_digest, write_shards
 from wizardcoder.train.states import drop_states
 from wizardcoder.train.tiny import make_model, make_tokenizer, parse_options
@@ -37,6 +39,9 @@ HOW_NOT_WHAT = frozenset(
         *("parallel", "rows_per_batch", "gradient_checkpointing"),  # other sums, by rounding alone
     }
 )
+
+
+_EXPORT_MEND = "the same command writes it from the last state, where there is more memory"
 
 
 class TrainResult(NamedTuple):
@@ -92,7 +97,10 @@ def fit(
         options.model_dump(mode="json", exclude=set(HOW_NOT_WHAT)),
         {"base": fingerprint(base), "examples": records_digest(records)},
     )
-    with processes.once(partial(open_stage, out, identity, force=force)) as stage:
+    with (
+        processes.once(partial(open_stage, out, identity, force=force)) as stage,
+        losing_peers(processes),
+    ):
         if not processes.once(lambda: stage.complete):
             folder = tokens or out.with_name("tokens")
 
@@ -100,7 +108,8 @@ def fit(
                 write = partial(write_shards, records, tokenizer, options, folder)
                 return map_shards(processes.once(write))
 
-            tuning = load_tuned(base, options)
+            with memory.explained("loading the base model", error=MemoryExhaustedError):
+                tuning = load_tuned(base, options)
             if options.template == "alpaca":  # who asks the tuned model in chat asks it like this
                 tokenizer = tuning.checkpoint.tokenizer
                 tokenizer.chat_template = alpaca_template(tokenizer)
@@ -165,7 +174,8 @@ def _train_in(
     """Train inside the unfinished folder of `stage`, and finish it."""
     model, tokenizer = tuning.checkpoint
     padding = end_token(tokenizer)  # any token will do: padding is masked and never a target
-    _prepare(model, options, padding)
+    with memory.explained("preparing the model", error=MemoryExhaustedError):
+        _prepare(model, options, padding)
     data = read(tokenizer)
     folder = processes.once(lambda: stage.partial)
     course = train(
@@ -182,7 +192,7 @@ def _train_in(
 
 def _prepare(model: PreTrainedModel, options: Train, padding: int) -> None:
     """Put the model where it is trained, with an attention that keeps documents apart."""
-    check_length(model, options.length_tokens)
+    check_length(model.config, options.length_tokens)
     if options.method != "qlora":  # whose weights are on the GPU already
         model.to(device())  # type: ignore[arg-type]
     half = options.precision != "fp32"
@@ -203,7 +213,8 @@ def _finish(
     if scores:
         publish_best(stage.partial, scores)
     else:
-        tuning.export(stage.partial, course.weights)
+        with memory.explained("writing the checkpoint", _EXPORT_MEND):
+            tuning.export(stage.partial, course.weights)
     result = TrainResult(
         examples=len(data),
         rejected=data.rejected,

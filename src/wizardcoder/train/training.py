@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wizardcoder.errors import TrainingError
+from wizardcoder.errors import MemoryExhaustedError, TrainingError
 from wizardcoder.train import memory
 from wizardcoder.train.attention import FLAT
 from wizardcoder.train.batches import step_batches
@@ -75,7 +75,10 @@ class Training:
         options, done = self.plan.options, self.last.step
         loss = self._gradients(step)
         self._check_finite("loss", loss)
-        norm = self.learner.update(done)
+        with memory.explained(
+            f"updating the weights in step {done + 1}", error=MemoryExhaustedError
+        ):
+            norm = self.learner.update(done)
         if options.precision != "fp16":  # whose scale may be too large for a step or two
             self._check_finite("norm of the gradients", norm)
         seconds = time.monotonic() - started
@@ -120,7 +123,8 @@ class Training:
         raise TrainingError(
             f"the {name} of step {self.last.step + 1} is {value} (train.lr = {options.lr}, "
             f"train.precision = '{options.precision}'); the last good state is kept: "
-            "train with a lower rate, more warm-up steps or precision = 'bf16'"
+            "train with a lower rate, more warm-up steps or precision = 'bf16' (another training: "
+            "--force begins it in the same folder)"
         )
 
     def _gradients(self, step: Step) -> float:
@@ -130,10 +134,10 @@ class Training:
         while True:
             try:
                 return self._try_gradients(step)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not memory.is_exhausted(error):
                     raise
-                problem = str(error).splitlines()[0]
+                problem = memory.first_line(error)
             self.learner.forget()
             self.rows_per_batch = memory.halved(self.rows_per_batch, self.processes, problem)
             self.halvings += 1
